@@ -1,0 +1,18 @@
+//! The event chain and everything that moves bytes.
+//!
+//! One thread, one [`chain::Chain`], many [`chain::Link`]s: sockets, timers, child processes and whatever else
+//! waits for something. This crate knows no JavaScript, no device and no user; the crates above it do.
+//!
+//! **What it is not:** a general async runtime. There are no futures and no tasks. A link says what it waits for,
+//! is woken with everything that happened since, does a bounded piece of work and returns.
+//!
+//! The wire formats, cryptography, store and handshake cores live in crates of their own, so that fuzzers and
+//! simulations can use them without sockets; they are re-exported here under the names the design uses.
+#![forbid(unsafe_code)]
+
+pub mod chain;
+
+pub use microstack_channel as channel;
+pub use microstack_crypto as crypto;
+pub use microstack_store as store;
+pub use microstack_wire as wire;
