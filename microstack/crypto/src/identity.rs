@@ -74,10 +74,15 @@ impl Identity {
                 progress("the device id begins with zeros; drawing another key");
                 continue;
             }
-            let cert_der = agent_certificate(&key, now)
-                .map_err(|error| IdentityError::Issue(error.to_string()))?;
-            return Ok(Identity { cert_der, key });
+            return Identity::agent_for_key(key, now);
         }
+    }
+
+    /// Makes an agent identity for a key that exists already.
+    pub fn agent_for_key(key: RsaKey, now: SystemTime) -> Result<Identity, IdentityError> {
+        let cert_der =
+            agent_certificate(&key, now).map_err(|error| IdentityError::Issue(error.to_string()))?;
+        Ok(Identity { cert_der, key })
     }
 
     /// Joins a certificate and a key after checking that they belong together.
@@ -117,10 +122,8 @@ impl Identity {
 
     /// Reads [`Identity::to_store_bytes`] back and checks everything.
     pub fn from_store_bytes(bytes: &[u8]) -> Result<Identity, IdentityError> {
-        let (body, checksum) =
-            bytes.split_last_chunk::<48>().ok_or(IdentityError::Damaged("too short"))?;
-        let rest =
-            body.strip_prefix(STORE_MAGIC).ok_or(IdentityError::Damaged("not an identity"))?;
+        let (body, checksum) = bytes.split_last_chunk::<48>().ok_or(IdentityError::Damaged("too short"))?;
+        let rest = body.strip_prefix(STORE_MAGIC).ok_or(IdentityError::Damaged("not an identity"))?;
         if sha384(body) != *checksum {
             return Err(IdentityError::Damaged("the checksum does not fit"));
         }
@@ -173,9 +176,9 @@ impl fmt::Display for IdentityError {
                 "the stored identity is damaged ({what}); restore it from a backup, or remove it \
                  to start with a new one (the device then appears as a new device)"
             ),
-            IdentityError::KeyMismatch => {
-                f.write_str("the private key does not belong to the certificate; restore both from the same backup")
-            }
+            IdentityError::KeyMismatch => f.write_str(
+                "the private key does not belong to the certificate; restore both from the same backup",
+            ),
         }
     }
 }
