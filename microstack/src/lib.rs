@@ -11,6 +11,7 @@
 #![forbid(unsafe_code)]
 
 pub mod chain;
+pub mod process;
 
 pub use microstack_channel as channel;
 pub use microstack_crypto as crypto;
