@@ -129,17 +129,19 @@ pub fn cert_summary(cert_der: &[u8]) -> Result<CertSummary, CertError> {
 }
 
 /// An RSA public key out of a certificate.
-pub(crate) struct RsaPublic {
-    /// `RSAPublicKey` DER, the content of the BIT STRING.
-    pub(crate) pkcs1: Vec<u8>,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RsaPublicKey {
+    /// PKCS#1 `RSAPublicKey` DER, the content of the BIT STRING: the bytes that key ids hash.
+    pub pkcs1: Vec<u8>,
     /// Length of the modulus in bits.
-    pub(crate) bits: usize,
+    pub bits: usize,
 }
 
-pub(crate) fn rsa_public_key(cert_der: &[u8]) -> Result<RsaPublic, CertError> {
+/// Takes the RSA public key out of a certificate. Does not judge its size.
+pub fn rsa_public_key(cert_der: &[u8]) -> Result<RsaPublicKey, CertError> {
     let cert = parse(cert_der)?;
     match cert.public_key().parsed() {
-        Ok(PublicKey::RSA(rsa)) => Ok(RsaPublic {
+        Ok(PublicKey::RSA(rsa)) => Ok(RsaPublicKey {
             bits: bit_length(rsa.modulus),
             pkcs1: cert.public_key().subject_public_key.data.to_vec(),
         }),
@@ -152,8 +154,8 @@ pub(crate) fn parse(cert_der: &[u8]) -> Result<X509Certificate<'_>, CertError> {
     if cert_der.len() > MAX_CERT_BYTES {
         return Err(CertError::TooLarge { bytes: cert_der.len() });
     }
-    let (rest, cert) = X509Certificate::from_der(cert_der)
-        .map_err(|error| CertError::Malformed(error.to_string()))?;
+    let (rest, cert) =
+        X509Certificate::from_der(cert_der).map_err(|error| CertError::Malformed(error.to_string()))?;
     if !rest.is_empty() {
         return Err(CertError::TrailingBytes { bytes: rest.len() });
     }

@@ -3,9 +3,8 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyUsagePurpose, PKCS_RSA_SHA384, PublicKeyData, SanType, SerialNumber, SignatureAlgorithm,
-    SigningKey, date_time_ymd,
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyUsagePurpose,
+    PKCS_RSA_SHA384, PublicKeyData, SanType, SerialNumber, SignatureAlgorithm, SigningKey, date_time_ymd,
 };
 
 use crate::hash::random_bytes;
@@ -47,8 +46,7 @@ pub(crate) enum Purpose {
 pub(crate) fn agent_certificate(key: &RsaKey, now: SystemTime) -> Result<Vec<u8>, rcgen::Error> {
     let mut params = named("MeshNodeCertificate");
     // Eight digits as text, the form that existing agents use.
-    let serial: Vec<u8> =
-        random_bytes::<8>().iter().map(|byte| b'0' + byte % 10).collect();
+    let serial: Vec<u8> = random_bytes::<8>().iter().map(|byte| b'0' + byte % 10).collect();
     params.serial_number = Some(SerialNumber::from_slice(&serial));
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -57,11 +55,7 @@ pub(crate) fn agent_certificate(key: &RsaKey, now: SystemTime) -> Result<Vec<u8>
 }
 
 /// The self-signed root of a server.
-pub(crate) fn root_certificate(
-    name: &str,
-    key: &RsaKey,
-    now: SystemTime,
-) -> Result<Vec<u8>, rcgen::Error> {
+pub(crate) fn root_certificate(name: &str, key: &RsaKey, now: SystemTime) -> Result<Vec<u8>, rcgen::Error> {
     let params = server_params(name, Purpose::Root, now, ROOT_DAYS);
     Ok(params.self_signed(&Issuing(key))?.der().to_vec())
 }
@@ -98,8 +92,7 @@ fn server_params(name: &str, purpose: Purpose, now: SystemTime, days: u32) -> Ce
         }
         Purpose::TlsServer(names) => {
             params.is_ca = IsCa::ExplicitNoCa;
-            params.key_usages =
-                vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
+            params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
             params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
             params.subject_alt_names = names;
         }

@@ -28,14 +28,13 @@ mod server_certs;
 mod verify;
 
 pub use certificate::{
-    CertError, CertSummary, cert_summary, key_id, key_id_sha256, tls_hash, tls_key_hash,
+    CertError, CertSummary, RsaPublicKey, cert_summary, key_id, key_id_sha256, rsa_public_key, tls_hash,
+    tls_key_hash,
 };
 pub use hash::{random_bytes, sha384};
 pub use identity::{Identity, IdentityError, SignError, Signer};
 pub use rsa_key::{KeyError, RsaKey};
-pub use server_certs::{
-    CertFile, ServerCertError, ServerCertOptions, ServerCerts, WebCert, WebKey,
-};
+pub use server_certs::{CertFile, ServerCertError, ServerCertOptions, ServerCerts, WebCert, WebKey};
 pub use verify::{VerifyError, verify_agent_signature, verify_pkcs7_signed, verify_rsa_sha384};
 
 /// Smallest RSA modulus accepted from a peer, in bits.

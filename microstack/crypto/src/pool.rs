@@ -79,10 +79,7 @@ impl SigningPool {
         let threads = (0..threads.max(1))
             .filter_map(|index| {
                 let shared = Arc::clone(&shared);
-                std::thread::Builder::new()
-                    .name(format!("sign-{index}"))
-                    .spawn(move || shared.work())
-                    .ok()
+                std::thread::Builder::new().name(format!("sign-{index}")).spawn(move || shared.work()).ok()
             })
             .collect();
         SigningPool { shared, threads }
@@ -183,8 +180,7 @@ impl Shared {
             drop(state);
 
             let started = Instant::now();
-            let outcome =
-                catch_unwind(AssertUnwindSafe(|| job.run())).unwrap_or(Outcome::Stopped);
+            let outcome = catch_unwind(AssertUnwindSafe(|| job.run())).unwrap_or(Outcome::Stopped);
             let took = started.elapsed();
             let mut state = self.lock();
             state.job_time = (state.job_time * 7 + took) / 8;

@@ -44,8 +44,7 @@ impl RsaKey {
         let key = rsa::RsaPrivateKey::new(&mut SystemSource, bits)
             .map_err(|error| KeyError::Generation(error.to_string()))?;
         progress("checking the key");
-        let pkcs8 =
-            key.to_pkcs8_der().map_err(|error| KeyError::Generation(error.to_string()))?;
+        let pkcs8 = key.to_pkcs8_der().map_err(|error| KeyError::Generation(error.to_string()))?;
         let key = RsaKey::from_document(pkcs8)?;
         progress("key ready");
         Ok(key)
@@ -53,8 +52,7 @@ impl RsaKey {
 
     /// Reads a key from PKCS#8 DER. Keys under 2048 or over 4096 bits are refused.
     pub fn from_pkcs8_der(der: &[u8]) -> Result<RsaKey, KeyError> {
-        let pkcs8 =
-            SecretDocument::try_from(der).map_err(|error| KeyError::Rejected(error.to_string()))?;
+        let pkcs8 = SecretDocument::try_from(der).map_err(|error| KeyError::Rejected(error.to_string()))?;
         RsaKey::from_document(pkcs8)
     }
 

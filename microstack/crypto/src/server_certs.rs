@@ -109,10 +109,15 @@ impl ServerCerts {
         let bits = if options.fast { 2048 } else { 3072 };
         progress("generating the keys of root, agent identity, MPS and web");
         let [root_key, agent_key, mps_key, web_key] = std::thread::scope(|scope| {
-            let wanted = [Some(bits), Some(bits), Some(2048), match options.web_key {
-                WebKey::Rsa => Some(bits),
-                WebKey::P256 => None,
-            }];
+            let wanted = [
+                Some(bits),
+                Some(bits),
+                Some(2048),
+                match options.web_key {
+                    WebKey::Rsa => Some(bits),
+                    WebKey::P256 => None,
+                },
+            ];
             wanted
                 .map(|bits| scope.spawn(move || bits.map(|bits| RsaKey::generate(bits, &|_| {}))))
                 .map(|thread| thread.join())
@@ -133,21 +138,13 @@ impl ServerCerts {
         let root = Identity { cert_der: root_der, key: root_key };
 
         let under_root = |name: &str, purpose, key: RsaKey| {
-            let cert_der = issued_certificate(
-                name,
-                purpose,
-                &Issuing(&key),
-                &root_name,
-                &root.key,
-                now,
-            )
-            .map_err(issue_error)?;
+            let cert_der = issued_certificate(name, purpose, &Issuing(&key), &root_name, &root.key, now)
+                .map_err(issue_error)?;
             Ok(Identity { cert_der, key })
         };
         let agent_name = format!("MeshliteAgentServer-{}", suffix());
         let agent = under_root(&agent_name, Purpose::AgentServer, present(agent_key)?)?;
-        let mps =
-            under_root(&options.name, Purpose::TlsServer(sans.clone()), present(mps_key)?)?;
+        let mps = under_root(&options.name, Purpose::TlsServer(sans.clone()), present(mps_key)?)?;
         let web = match options.web_key {
             WebKey::Rsa => {
                 let web = under_root(&options.name, Purpose::TlsServer(sans), present(web_key)?)?;
@@ -219,10 +216,8 @@ impl ServerCerts {
             let cert_der = CertificateDer::from_pem_slice(text(cert_name)?.as_bytes())
                 .map_err(|error| file(cert_name, error))?;
             let key_text = text(key_name)?;
-            let (_, pkcs8) =
-                SecretDocument::from_pem(&key_text).map_err(|error| file(key_name, error))?;
-            let key = RsaKey::from_pkcs8_der(pkcs8.as_bytes())
-                .map_err(|error| file(key_name, error))?;
+            let (_, pkcs8) = SecretDocument::from_pem(&key_text).map_err(|error| file(key_name, error))?;
+            let key = RsaKey::from_pkcs8_der(pkcs8.as_bytes()).map_err(|error| file(key_name, error))?;
             Identity::from_parts(cert_der.to_vec(), key)
                 .map_err(|error: IdentityError| file(cert_name, error))
         };
@@ -237,18 +232,16 @@ impl ServerCerts {
 impl WebCert {
     /// Reads a chain (leaf first) and a PKCS#8, PKCS#1 or SEC1 key, and checks that they match.
     pub fn from_pem(chain_pem: &str, key_pem: &str) -> Result<WebCert, ServerCertError> {
-        let chain: Vec<CertificateDer<'static>> =
-            CertificateDer::pem_slice_iter(chain_pem.as_bytes())
-                .collect::<Result<_, _>>()
-                .map_err(|error| file(WEB_CERT, error))?;
+        let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_slice_iter(chain_pem.as_bytes())
+            .collect::<Result<_, _>>()
+            .map_err(|error| file(WEB_CERT, error))?;
         let Some(leaf) = chain.first() else {
             return Err(file(WEB_CERT, "no CERTIFICATE block in it"));
         };
         cert_summary(leaf).map_err(|error| file(WEB_CERT, error))?;
-        let key = PrivateKeyDer::from_pem_slice(key_pem.as_bytes())
-            .map_err(|error| file(WEB_KEY, error))?;
-        let signing = rustls::crypto::ring::sign::any_supported_type(&key)
-            .map_err(|error| file(WEB_KEY, error))?;
+        let key = PrivateKeyDer::from_pem_slice(key_pem.as_bytes()).map_err(|error| file(WEB_KEY, error))?;
+        let signing =
+            rustls::crypto::ring::sign::any_supported_type(&key).map_err(|error| file(WEB_KEY, error))?;
         CertifiedKey::new(chain.clone(), signing)
             .keys_match()
             .map_err(|_| file(WEB_KEY, "the key does not belong to the first certificate"))?;
@@ -278,16 +271,14 @@ impl fmt::Debug for CertFile {
 impl fmt::Display for ServerCertError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ServerCertError::Name(name) => write!(
-                f,
-                "\"{name}\" cannot stand in a certificate; give a DNS name or an IP address"
-            ),
+            ServerCertError::Name(name) => {
+                write!(f, "\"{name}\" cannot stand in a certificate; give a DNS name or an IP address")
+            }
             ServerCertError::Key(error) => error.fmt(f),
             ServerCertError::Issue(why) => write!(f, "a certificate could not be written: {why}"),
-            ServerCertError::Missing(name) => write!(
-                f,
-                "{name} is missing; restore it from a backup, or run init in an empty folder"
-            ),
+            ServerCertError::Missing(name) => {
+                write!(f, "{name} is missing; restore it from a backup, or run init in an empty folder")
+            }
             ServerCertError::File { name, why } => write!(f, "{name} cannot be used: {why}"),
         }
     }
@@ -309,9 +300,7 @@ fn alternative_names(options: &ServerCertOptions) -> Result<Vec<SanType>, Server
         }
         let san = match name.parse::<IpAddr>() {
             Ok(address) => SanType::IpAddress(address),
-            Err(_) => SanType::DnsName(
-                name.try_into().map_err(|_| ServerCertError::Name(name.to_owned()))?,
-            ),
+            Err(_) => SanType::DnsName(name.try_into().map_err(|_| ServerCertError::Name(name.to_owned()))?),
         };
         if !sans.contains(&san) {
             sans.push(san);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use ring::signature::{RSA_PKCS1_2048_8192_SHA384, UnparsedPublicKey};
 
-use crate::certificate::{CertError, RsaPublic, rsa_public_key};
+use crate::certificate::{CertError, RsaPublicKey, rsa_public_key};
 use crate::der::{CONTEXT_0, CONTEXT_1, INTEGER, OCTET_STRING, OID, Reader, SEQUENCE, SET};
 use crate::{MAX_RSA_BITS, MAX_SIGNATURE_BYTES, MIN_RSA_BITS};
 
@@ -44,11 +44,7 @@ pub enum VerifyError {
 }
 
 /// Checks an RSASSA-PKCS1-v1_5 SHA-384 signature over `data` with the key of `cert_der`.
-pub fn verify_rsa_sha384(
-    cert_der: &[u8],
-    data: &[u8],
-    signature: &[u8],
-) -> Result<(), VerifyError> {
+pub fn verify_rsa_sha384(cert_der: &[u8], data: &[u8], signature: &[u8]) -> Result<(), VerifyError> {
     let key = acceptable_key(cert_der)?;
     check(&key, data, signature)
 }
@@ -57,11 +53,7 @@ pub fn verify_rsa_sha384(
 ///
 /// The value is checked as an RSA SHA-384 signature over `data` itself with the key of
 /// `cert_der`; certificates inside the structure are ignored (agent-channel specification 1).
-pub fn verify_pkcs7_signed(
-    cert_der: &[u8],
-    data: &[u8],
-    signed_data: &[u8],
-) -> Result<(), VerifyError> {
+pub fn verify_pkcs7_signed(cert_der: &[u8], data: &[u8], signed_data: &[u8]) -> Result<(), VerifyError> {
     let key = acceptable_key(cert_der)?;
     if signed_data.len() > MAX_SIGNATURE_BYTES {
         return Err(VerifyError::SignatureTooLarge { bytes: signed_data.len() });
@@ -73,11 +65,7 @@ pub fn verify_pkcs7_signed(
 /// Checks a signature in either form, as a server must for agents of every platform.
 ///
 /// A value exactly as long as the modulus is taken as raw, anything else as PKCS#7.
-pub fn verify_agent_signature(
-    cert_der: &[u8],
-    data: &[u8],
-    signature: &[u8],
-) -> Result<(), VerifyError> {
+pub fn verify_agent_signature(cert_der: &[u8], data: &[u8], signature: &[u8]) -> Result<(), VerifyError> {
     let key = acceptable_key(cert_der)?;
     if signature.len() > MAX_SIGNATURE_BYTES {
         return Err(VerifyError::SignatureTooLarge { bytes: signature.len() });
@@ -88,7 +76,7 @@ pub fn verify_agent_signature(
     check(&key, data, signature_value(signature)?)
 }
 
-fn acceptable_key(cert_der: &[u8]) -> Result<RsaPublic, VerifyError> {
+fn acceptable_key(cert_der: &[u8]) -> Result<RsaPublicKey, VerifyError> {
     let key = rsa_public_key(cert_der).map_err(VerifyError::Certificate)?;
     match key.bits {
         bits if bits < MIN_RSA_BITS => Err(VerifyError::KeyTooSmall { bits }),
@@ -97,11 +85,7 @@ fn acceptable_key(cert_der: &[u8]) -> Result<RsaPublic, VerifyError> {
     }
 }
 
-fn check(
-    key: &RsaPublic,
-    data: &[u8],
-    signature: &[u8],
-) -> Result<(), VerifyError> {
+fn check(key: &RsaPublicKey, data: &[u8], signature: &[u8]) -> Result<(), VerifyError> {
     let need = key.bits.div_ceil(8);
     if signature.len() != need {
         return Err(VerifyError::SignatureLength { need, got: signature.len() });
