@@ -14,14 +14,19 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod agent_type;
 pub mod capability;
 pub mod command;
+pub mod core;
+pub mod discovery;
 pub mod error;
 pub mod hex;
 pub mod id;
 pub mod msh;
+pub mod trailer;
 pub mod url;
 
+pub use self::core::{CoreError, core_hash, core_text, deflate_raw, frame_core, inflate_raw};
 pub use capability::Capabilities;
 pub use command::{
     AuthInfo, Command, MAX_AFTER_AUTH, MAX_BEFORE_AUTH, MAX_CERT, MAX_SIGNATURE, MAX_TAG, MAX_UPDATE_BLOCK,
@@ -30,4 +35,5 @@ pub use command::{
 pub use error::{Side, WireError};
 pub use id::{AgentHash, CoreHash, IdError, MeshId, NodeId, Nonce, ServerId, TlsHash};
 pub use msh::{Msh, MshBuilder, MshError};
+pub use trailer::agent_hash;
 pub use url::{ServerUrl, UrlError};

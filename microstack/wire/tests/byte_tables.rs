@@ -10,7 +10,9 @@ const A: [u8; 48] = [0xA5; 48];
 const B: [u8; 48] = [0xB7; 48];
 
 /// A message, and for each field the document names (up to its first comma or bracket) the bytes it must hold.
-fn examples() -> HashMap<&'static str, (Vec<u8>, Vec<(&'static str, Vec<u8>)>)> {
+type Example = (Vec<u8>, Vec<(&'static str, Vec<u8>)>);
+
+fn examples() -> HashMap<&'static str, Example> {
     let info = AuthInfo {
         info_version: 1,
         agent_type: 0x0102_0304,
@@ -105,7 +107,8 @@ fn rows() -> Vec<(String, String, String, String)> {
             section = heading.split(',').next().unwrap_or_default().to_owned();
         }
         let cells: Vec<&str> = line.trim_matches('|').split('|').map(str::trim).collect();
-        let is_row = line.starts_with("| ") && !section.is_empty() && cells.len() == 3 && cells[0] != "offset";
+        let is_row =
+            line.starts_with("| ") && !section.is_empty() && cells.len() == 3 && cells[0] != "offset";
         if is_row {
             found.push((section.clone(), cells[0].to_owned(), cells[1].to_owned(), cells[2].to_owned()));
         }
@@ -150,6 +153,10 @@ fn every_row_of_the_document_describes_the_message_we_emit() {
         assert_eq!(found, expected, "{section}: {field}");
     }
     for (section, (message, _)) in &examples {
-        assert_eq!(covered.get(*section), Some(&message.len()), "{section}: the table ends before the message");
+        assert_eq!(
+            covered.get(*section),
+            Some(&message.len()),
+            "{section}: the table ends before the message"
+        );
     }
 }

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 
 pub use auth_info::{AuthInfo, Platform};
 
-use crate::{AgentHash, CoreHash, Nonce, ServerId, TlsHash, WireError};
+use crate::{AgentHash, CoreHash, Nonce, ServerId, Side, TlsHash, WireError};
 
 /// One message of the agent channel.
 #[non_exhaustive]
@@ -81,6 +81,17 @@ impl<'a> Command<'a> {
     /// As [`Command::parse_from_agent`].
     pub fn parse_from_server(message: &'a [u8]) -> Result<Command<'a>, WireError> {
         parse::from_server(message)
+    }
+
+    /// Reads a binary frame of the given side.
+    ///
+    /// # Errors
+    /// As [`Command::parse_from_agent`].
+    pub fn parse(from: Side, message: &'a [u8]) -> Result<Command<'a>, WireError> {
+        match from {
+            Side::Agent => parse::from_agent(message),
+            Side::Server => parse::from_server(message),
+        }
     }
 
     /// Reads a text frame of either side: only JSON travels in those.
