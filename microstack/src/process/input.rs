@@ -42,16 +42,18 @@ impl Input {
         }
     }
 
-    pub(super) fn open(&mut self, cx: &Cx<'_>, sub: u8, stdin: Option<ChildStdin>) -> io::Result<()> {
-        let Some(stdin) = stdin else {
-            return Ok(());
-        };
-        let mut pipe = Sender::from(stdin);
-        pipe.set_nonblocking(true)?;
-        cx.register(&mut pipe, sub, Interest::WRITABLE)?;
-        self.pipe = Some(pipe);
-        self.writable = true;
+    pub(super) fn open(&mut self, stdin: Option<ChildStdin>) -> io::Result<()> {
+        if let Some(stdin) = stdin {
+            let pipe = Sender::from(stdin);
+            pipe.set_nonblocking(true)?;
+            self.pipe = Some(pipe);
+            self.writable = true;
+        }
         Ok(())
+    }
+
+    pub(super) fn register(&mut self, cx: &Cx<'_>, sub: u8) -> io::Result<()> {
+        self.pipe.as_mut().map_or(Ok(()), |pipe| cx.register(pipe, sub, Interest::WRITABLE))
     }
 
     pub(super) fn ready(&mut self) {

@@ -132,6 +132,7 @@ impl std::error::Error for KillError {}
 /// A running child process. Dropping it kills and reaps it unless [`Child::detach`] was called.
 pub struct Child {
     process: Option<std::process::Child>,
+    program: String,
     pid: u32,
     base: u8,
     own_group: bool,
@@ -144,7 +145,7 @@ pub struct Child {
 }
 
 impl Child {
-    /// Starts a program. It is running when this returns; a program that cannot be started is an error here.
+    /// Starts a program and attaches it to the calling link: [`Child::start`] and [`Child::attach`] in one.
     ///
     /// # Errors
     /// [`SpawnError`] says which program or folder is at fault.
@@ -152,15 +153,27 @@ impl Child {
     /// # Panics
     /// When `base + 3` is over 15: a programming error.
     pub fn spawn(cx: &Cx<'_>, spawn: &Spawn, base: u8) -> Result<Child, SpawnError> {
-        assert!(base + SUBS <= 16, "a child needs {SUBS} sub numbers below 16");
+        let mut child = Child::start(spawn)?;
+        child.attach(cx, base)?;
+        Ok(child)
+    }
+
+    /// Starts a program. It is running when this returns; a program that cannot be started is an error here.
+    ///
+    /// Nothing is read or written until [`Child::attach`]; what is written meanwhile is queued.
+    ///
+    /// # Errors
+    /// [`SpawnError`] says which program or folder is at fault.
+    pub fn start(spawn: &Spawn) -> Result<Child, SpawnError> {
         let mut process = spawn.start()?;
         let pid = process.id();
         let (stdin, stdout, stderr) = (process.stdin.take(), process.stdout.take(), process.stderr.take());
         // From here on a failure must not leave the child behind: `Child::drop` ends it.
         let mut child = Child {
             process: Some(process),
+            program: spawn.program_text(),
             pid,
-            base,
+            base: 0,
             own_group: spawn.has_own_group(),
             detached: false,
             stdin: Input::none(spawn.stdin_backlog()),
@@ -169,12 +182,29 @@ impl Child {
             watcher: Watcher::none(),
             ended: false,
         };
-        let watch = |error| SpawnError::Watch { program: spawn.program_text(), error };
-        child.stdin.open(cx, base + SUB_STDIN, stdin).map_err(watch)?;
-        child.stdout.open(cx, base + SUB_STDOUT, stdout).map_err(watch)?;
-        child.stderr.open(cx, base + SUB_STDERR, stderr).map_err(watch)?;
-        child.watcher = Watcher::start(cx, base + SUB_EXIT, pid).map_err(watch)?;
+        let opened = child.stdin.open(stdin).and(child.stdout.open(stdout)).and(child.stderr.open(stderr));
+        opened.map_err(|error| child.unwatched(error))?;
         Ok(child)
+    }
+
+    /// Lets the calling link serve a child that [`Child::start`] made, under four `sub` numbers from `base`.
+    ///
+    /// # Errors
+    /// [`SpawnError::Watch`] when the chain cannot watch it; drop the child then.
+    ///
+    /// # Panics
+    /// When `base + 3` is over 15: a programming error.
+    pub fn attach(&mut self, cx: &Cx<'_>, base: u8) -> Result<(), SpawnError> {
+        assert!(base + SUBS <= 16, "a child needs {SUBS} sub numbers below 16");
+        self.base = base;
+        let watched = self
+            .stdin
+            .register(cx, base + SUB_STDIN)
+            .and_then(|()| self.stdout.register(cx, base + SUB_STDOUT))
+            .and_then(|()| self.stderr.register(cx, base + SUB_STDERR))
+            .and_then(|()| Watcher::start(cx, base + SUB_EXIT, self.pid));
+        self.watcher = watched.map_err(|error| self.unwatched(error))?;
+        Ok(())
     }
 
     /// Takes what happened to the owner; [`Child::poll`] works it off.
@@ -297,6 +327,10 @@ impl Child {
     /// Lets the child live on when this value is dropped.
     pub fn detach(&mut self) {
         self.detached = true;
+    }
+
+    fn unwatched(&self, error: io::Error) -> SpawnError {
+        SpawnError::Watch { program: self.program.clone(), error }
     }
 
     fn exited(&mut self, exit: Exit) -> Event {

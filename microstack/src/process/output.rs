@@ -29,15 +29,17 @@ where
         Output { pipe: None, readable: false, paused: false, reads_left: 0, kind: PhantomData }
     }
 
-    pub(super) fn open(&mut self, cx: &Cx<'_>, sub: u8, pipe: Option<P>) -> io::Result<()> {
-        let Some(pipe) = pipe else {
-            return Ok(());
-        };
-        let mut pipe = Receiver::from(pipe);
-        pipe.set_nonblocking(true)?;
-        cx.register(&mut pipe, sub, Interest::READABLE)?;
-        self.pipe = Some(pipe);
+    pub(super) fn open(&mut self, pipe: Option<P>) -> io::Result<()> {
+        if let Some(pipe) = pipe {
+            let pipe = Receiver::from(pipe);
+            pipe.set_nonblocking(true)?;
+            self.pipe = Some(pipe);
+        }
         Ok(())
+    }
+
+    pub(super) fn register(&mut self, cx: &Cx<'_>, sub: u8) -> io::Result<()> {
+        self.pipe.as_mut().map_or(Ok(()), |pipe| cx.register(pipe, sub, Interest::READABLE))
     }
 
     pub(super) fn ready(&mut self) {
