@@ -138,7 +138,10 @@ impl Announcement {
         let mut text =
             format!("{ANNOUNCEMENT}{}|{}", hex::upper(self.server.as_bytes()), plain(&self.url_template));
         if let Some(Label { name, info }) = &self.label {
-            text.push_str(&format!("|{}|{info}", plain(name)));
+            text.push_str(&format!("|{}", plain(name)));
+            if !info.is_empty() {
+                text.push_str(&format!("|{info}"));
+            }
         }
         text
     }

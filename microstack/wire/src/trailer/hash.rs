@@ -13,8 +13,8 @@ use crate::AgentHash;
 /// file up to its embedded msh or its end.
 ///
 /// # Errors
-/// Those of reading; [`io::ErrorKind::InvalidData`] if the certificate table lies behind the end of the file, which
-/// means the file was cut.
+/// Those of reading; [`io::ErrorKind::InvalidData`] if headers or certificate table lie behind the end of the file,
+/// which means the file was cut.
 pub fn agent_hash(program: &mut (impl Read + Seek)) -> io::Result<AgentHash> {
     let layout = pe::Layout::of(program)?;
     let file_end = program.seek(SeekFrom::End(0))?;
@@ -25,8 +25,9 @@ pub fn agent_hash(program: &mut (impl Read + Seek)) -> io::Result<AgentHash> {
             _ => file_end,
         },
     };
-    if end > file_end {
-        let text = "the certificate table lies behind the end of the program; it was cut, download it again";
+    let headers_end = layout.map_or(0, |layout| layout.headers_end());
+    if !(headers_end..=file_end).contains(&end) {
+        let text = "the program ends before its certificate table or within its headers; download it again";
         return Err(io::Error::new(io::ErrorKind::InvalidData, text));
     }
     let zeroed = layout.map_or([0..0, 0..0], |layout| {
@@ -97,8 +98,10 @@ mod tests {
     #[test]
     fn a_cut_signed_program_is_an_error_and_not_another_hash() {
         let signed = pe::tests::program(Some(40));
-        let error = agent_hash(&mut Cursor::new(&signed[..600])).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::InvalidData);
+        for len in [600, 300, 153, 140] {
+            let error = agent_hash(&mut Cursor::new(&signed[..len])).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData, "cut at {len}");
+        }
     }
 
     #[test]

@@ -63,15 +63,18 @@ pub fn read_msh(program: &mut (impl Read + Seek)) -> io::Result<Option<Vec<u8>>>
 /// An msh that is already there is replaced in an unsigned program; in a signed one it is left behind the new one,
 /// where nobody looks for it.
 pub fn append(program: &[u8], msh: &[u8]) -> Vec<u8> {
-    let table =
-        pe::Layout::of_bytes(program).and_then(|layout| pe::CertificateTable::at_end_of(program, &layout));
-    let kept = match (&table, find(program)) {
-        (None, Some(Embedded { kind: Kind::Msh, content })) => &program[..content.start as usize],
+    let layout = pe::Layout::of_bytes(program);
+    let signed = layout.filter(|layout| layout.certificate_table != 0);
+    let headers_end = layout.map_or(0, |layout| layout.headers_end());
+    let kept = match find(program) {
+        Some(Embedded { kind: Kind::Msh, content }) if signed.is_none() && content.start >= headers_end => {
+            &program[..content.start as usize]
+        }
         _ => program,
     };
     let mut out = Vec::with_capacity(kept.len() + msh.len() + TAIL_LEN + 8);
     out.extend_from_slice(kept);
-    if let Some(table) = table {
+    if let Some(table) = signed.and_then(|layout| pe::CertificateTable::at_end_of(program, &layout)) {
         table.grow(&mut out, msh.len() + TAIL_LEN);
     }
     out.extend_from_slice(msh);

@@ -17,22 +17,25 @@ pub(super) struct Layout {
 
 impl Layout {
     /// Reads the headers; none if the file is no PE file.
+    ///
+    /// Headers that begin and do not end are an error: such a file was cut, and its hash would mean nothing.
     pub(super) fn of(program: &mut (impl Read + Seek)) -> io::Result<Option<Layout>> {
         let Some(dos) = bytes_at::<64>(program, 0)? else { return Ok(None) };
         if dos[..2] != *b"MZ" {
             return Ok(None);
         }
-        let header = u64::from(u32::from_le_bytes([dos[60], dos[61], dos[62], dos[63]]));
-        let optional = header + 24;
+        let header = u64::from(little_endian(&dos[60..]));
         if bytes_at(program, header)? != Some(*b"PE\0\0") {
             return Ok(None);
         }
+        let optional = header + 24;
         let certificate_entry = match bytes_at(program, optional)?.map(u16::from_le_bytes) {
             Some(0x10B) => optional + 128,
             Some(0x20B) => optional + 144,
-            _ => return Ok(None),
+            Some(_) => return Ok(None),
+            None => return Err(cut()),
         };
-        let Some(entry) = bytes_at::<8>(program, certificate_entry)? else { return Ok(None) };
+        let entry = bytes_at::<8>(program, certificate_entry)?.ok_or_else(cut)?;
         let (address, size) = entry.split_at(4);
         Ok(Some(Layout {
             checksum: optional + 64,
@@ -42,8 +45,13 @@ impl Layout {
         }))
     }
 
+    /// Where the fields this module reads end; nothing that is appended may lie before.
+    pub(super) fn headers_end(&self) -> u64 {
+        self.certificate_entry + 8
+    }
+
     pub(super) fn of_bytes(program: &[u8]) -> Option<Layout> {
-        // Reading from memory does not fail.
+        // Reading from memory fails only for cut headers, and those give no layout.
         Layout::of(&mut io::Cursor::new(program)).ok().flatten()
     }
 }
@@ -58,11 +66,12 @@ pub(super) struct CertificateTable {
 }
 
 impl CertificateTable {
-    /// None if there is no table, if something follows it, or if its entries do not add up.
+    /// None if there is no table, if it lies in the headers, if something follows it, or if its entries do not
+    /// add up.
     pub(super) fn at_end_of(program: &[u8], layout: &Layout) -> Option<CertificateTable> {
         let (address, size) = (layout.certificate_table, layout.certificate_table_size);
         let end = u64::from(address) + u64::from(size);
-        if address == 0 || end != program.len() as u64 {
+        if u64::from(address) < layout.headers_end() || end != program.len() as u64 {
             return None;
         }
         // Each entry begins with its length; entries are aligned to eight bytes.
@@ -105,6 +114,10 @@ fn bytes_at<const N: usize>(program: &mut (impl Read + Seek), at: u64) -> io::Re
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+fn cut() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "the headers of the program are cut off; download it again")
 }
 
 fn little_endian(bytes: &[u8]) -> u32 {
