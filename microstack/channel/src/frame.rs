@@ -27,14 +27,14 @@ impl Frame<'_> {
 }
 
 impl<'a> Frame<'a> {
-    pub(crate) fn from_agent(self) -> Result<Command<'a>, WireError> {
+    pub(crate) fn parse_from_agent(self) -> Result<Command<'a>, WireError> {
         match self {
             Frame::Binary(bytes) => Command::parse_from_agent(bytes),
             Frame::Text(text) => Command::parse_text(text),
         }
     }
 
-    pub(crate) fn from_server(self) -> Result<Command<'a>, WireError> {
+    pub(crate) fn parse_from_server(self) -> Result<Command<'a>, WireError> {
         match self {
             Frame::Binary(bytes) => Command::parse_from_server(bytes),
             Frame::Text(text) => Command::parse_text(text),

@@ -169,7 +169,7 @@ impl Handshake {
             self.hold(HandshakeError::TooLarge { limit: MAX_BEFORE_AUTH, got: frame.len() });
             return Ok(());
         }
-        let command = match frame.from_server() {
+        let command = match frame.parse_from_server() {
             Ok(command) => command,
             Err(error) => {
                 let error = HandshakeError::Malformed(error);

@@ -66,7 +66,7 @@ impl AgentSession {
     ///
     /// The message was not understood; log it and go on.
     pub fn parse<'a>(&self, frame: Frame<'a>) -> Result<ServerCommand<'a>, SessionError> {
-        Ok(match frame.from_server()? {
+        Ok(match frame.parse_from_server()? {
             Command::Core { request, hash, body } => ServerCommand::Core { request, hash, body },
             Command::CoreDeflated { request, hash, body } => {
                 ServerCommand::CoreDeflated { request, hash, body }

@@ -249,10 +249,10 @@ impl CoreSync {
         match self.step {
             Step::AskedProgram { .. } | Step::Updating | Step::Over => return,
             // An echo of an older question says nothing about the one that is open.
-            Step::AskedCore { least, .. } | Step::Pushed { least, .. } if !right => {
-                if self.requests.is_older(request, least) {
-                    return;
-                }
+            Step::AskedCore { least, .. } | Step::Pushed { least, .. }
+                if !right && self.requests.is_older(request, least) =>
+            {
+                return;
             }
             Step::Stable { reported } if right && reported == reports => return,
             _ => {}

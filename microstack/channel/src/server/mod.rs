@@ -179,7 +179,7 @@ impl Handshake {
             self.refuse(HandshakeError::TooLarge { limit: MAX_BEFORE_AUTH, got: frame.len() });
             return Ok(());
         }
-        let command = match frame.from_agent() {
+        let command = match frame.parse_from_agent() {
             Ok(command) => command,
             Err(error) => {
                 let error = HandshakeError::Malformed(error);

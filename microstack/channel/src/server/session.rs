@@ -51,7 +51,7 @@ impl ServerSession {
     ///
     /// The message was not understood; log it and go on.
     pub fn parse<'a>(&self, frame: Frame<'a>) -> Result<AgentCommand<'a>, SessionError> {
-        Ok(match frame.from_agent()? {
+        Ok(match frame.parse_from_agent()? {
             Command::CoreHashReply { request, hash } => AgentCommand::CoreHash { request, hash },
             Command::UpdateReply { request, hash } => AgentCommand::AgentHash { request, hash },
             Command::UpdateAck { request } => AgentCommand::UpdateAck { request },
