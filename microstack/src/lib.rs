@@ -11,7 +11,11 @@
 #![forbid(unsafe_code)]
 
 pub mod chain;
+pub mod http;
+pub mod net;
 pub mod process;
+pub mod tls;
+pub mod ws;
 
 pub use microstack_channel as channel;
 pub use microstack_crypto as crypto;

@@ -49,6 +49,9 @@ struct Slot {
     queued: bool,
 }
 
+/// A link that is gone, with what it was not told; dropped by the caller, when nothing is borrowed.
+type Removed = (Box<dyn Link>, Wake);
+
 enum State {
     Free,
     Here(Box<dyn Link>),
@@ -79,7 +82,7 @@ impl Slots {
     }
 
     /// Frees the slot. The link is returned unless it is under dispatch.
-    pub(super) fn remove(&mut self, id: LinkId) -> Option<(Box<dyn Link>, Wake)> {
+    pub(super) fn remove(&mut self, id: LinkId) -> Option<Removed> {
         let slot = self.live_slot(id)?;
         self.live -= 1;
         let slot = &mut self.slots[slot];
@@ -132,11 +135,7 @@ impl Slots {
     }
 
     /// Puts a link back after its call: `(what to drop, whether it must be queued again)`.
-    pub(super) fn put_back(
-        &mut self,
-        id: LinkId,
-        link: Box<dyn Link>,
-    ) -> (Option<(Box<dyn Link>, Wake)>, bool) {
+    pub(super) fn put_back(&mut self, id: LinkId, link: Box<dyn Link>) -> (Option<Removed>, bool) {
         let slot = &mut self.slots[id.index as usize];
         if matches!(slot.state, State::Doomed) {
             let pending = std::mem::take(&mut slot.pending);

@@ -1,0 +1,21 @@
+//! WebSockets (RFC 6455) on the chain, for clients and servers.
+//!
+//! Reading, control frames and the closing handshake are tungstenite's. Sending is ours, because a channel to ten
+//! thousand idle agents must hold no buffers, send one shared copy of a large message, and tell its owner exactly
+//! how much is waiting. Messages are never split on the way out: real agents lose or crash on fragments
+//! (agent-channel specification 3.1); fragments coming in are joined up to the cap.
+//!
+//! What it is **not**: no compression, and no judgement on who the peer is.
+
+mod close;
+mod conn;
+mod incoming;
+mod outgoing;
+mod upgrade;
+
+pub use close::{CloseInfo, CloseWhy};
+pub use conn::{ClientOptions, Conn, Event, OpenInfo, SendError, WsOptions};
+pub use tungstenite::Bytes;
+
+#[cfg(test)]
+mod tests;
