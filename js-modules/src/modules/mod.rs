@@ -1,12 +1,35 @@
 //! Node's modules, one folder each: a native part, a script part, or both.
 
+pub mod buffer;
+pub mod console;
+pub mod internal;
+pub mod process;
 pub mod timers;
+pub mod util;
 
 use crate::host::loader::Builtin;
 
 /// Every module of the Node layer. The dialect's own come before these in dialect contexts.
 const TABLE: &[Builtin] = &[
+    Builtin::script("assert", include_str!("assert/assert.js")),
+    Builtin::script("assert/strict", "module.exports = require('assert').strict;"),
+    Builtin::both("buffer", buffer::init, include_str!("buffer/buffer.js")),
+    Builtin::both("console", console::init, include_str!("console/console.js")),
+    Builtin::script("events", include_str!("events/events.js")),
+    Builtin::script("module", "module.exports = require('internal/cjs');"),
+    Builtin::script("path", include_str!("path/path.js")),
+    Builtin::script("path/posix", "module.exports = require('path').posix;"),
+    Builtin::both("process", process::init, include_str!("process/process.js")),
+    Builtin::script("querystring", include_str!("querystring/querystring.js")),
+    Builtin::script("string_decoder", include_str!("string_decoder/string_decoder.js")),
     Builtin::both("timers", timers::init, include_str!("timers/timers.js")),
+    Builtin::script("timers/promises", include_str!("timers/promises.js")),
+    Builtin::both("util", util::init, include_str!("util/util.js")),
+    Builtin::script("util/types", "module.exports = require('util').types;"),
+    Builtin::both("internal/cjs", internal::init, include_str!("internal/cjs.js")),
+    Builtin::both("internal/equal", util::init, include_str!("internal/equal.js")),
+    Builtin::script("internal/errors", include_str!("internal/errors.js")),
+    Builtin::both("internal/inspect", util::init, include_str!("util/inspect.js")),
     Builtin::native("internal/timers", timers::init),
 ];
 
