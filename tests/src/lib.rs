@@ -1,0 +1,34 @@
+//! A laboratory for end-to-end tests: the real programs as processes, real peers beside them, and hostile ones.
+//!
+//! The tests in `tests/` start `meshlite-server` and `meshlite-agent`, the real MeshCentral and the real MeshAgent,
+//! and look at what they do from outside: exit codes, log lines, `/proc`, the wire.
+//!
+//! **What it is not:** a place for unit tests. Those stand next to the code they test.
+//!
+//! Rules: loopback and port 0 only; whatever is waited for has a deadline and is polled; every process is killed
+//! with all it has started when its guard is dropped, also when a test fails; a failing test prints the logs.
+
+pub mod agent;
+pub mod certificate;
+pub mod deadline;
+pub mod fake_server;
+pub mod meshctrl;
+pub mod peer;
+pub mod place;
+pub mod procfs;
+pub mod proxy;
+pub mod real_agent;
+pub mod real_server;
+pub mod running;
+pub mod server;
+
+pub use agent::Agent;
+pub use deadline::{PATIENCE, eventually, holds_for};
+pub use meshctrl::{Account, Answer};
+pub use peer::Peer;
+pub use place::{interop, soak};
+pub use proxy::Proxy;
+pub use real_agent::RealAgent;
+pub use real_server::RealServer;
+pub use running::Running;
+pub use server::Server;

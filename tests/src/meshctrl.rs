@@ -1,0 +1,100 @@
+//! The real, unmodified `meshctrl` of MeshCentral.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+/// Who asks which server.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// `wss://host:port`.
+    pub url: String,
+    /// Login name.
+    pub user: String,
+    /// Password.
+    pub password: String,
+}
+
+/// What a program said and how it ended.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// Exit code; `None` when it was killed, for example because it took too long.
+    pub code: Option<i32>,
+}
+
+impl Answer {
+    /// Standard output as JSON.
+    ///
+    /// # Panics
+    /// When it is none; the text shows it.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        self.try_json().unwrap_or_else(|| panic!("not JSON: {self:?}"))
+    }
+
+    /// Standard output as JSON, if it is.
+    pub fn try_json(&self) -> Option<Value> {
+        serde_json::from_str(self.stdout.trim()).ok()
+    }
+
+    /// Asserts success and gives the output.
+    ///
+    /// # Panics
+    /// When the exit code is not 0.
+    #[track_caller]
+    pub fn ok(self) -> String {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        self.stdout
+    }
+}
+
+/// Runs `meshctrl ARGS` with the account's login.
+pub fn meshctrl(meshcentral: &Path, account: &Account, args: &[&str]) -> Answer {
+    let mut command = node();
+    command.arg(meshcentral.join("meshctrl.js")).args(args);
+    command.args(["--url", &account.url, "--loginuser", &account.user, "--loginpass", &account.password]);
+    run(&mut command, Duration::from_secs(40))
+}
+
+/// A `node` that cannot be led astray by the machine's proxy settings.
+pub fn node() -> Command {
+    let mut command = Command::new("node");
+    for name in ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"] {
+        command.env_remove(name);
+    }
+    command.env("NODE_NO_WARNINGS", "1");
+    command
+}
+
+/// Runs a program to its end, or kills it when it takes longer than `within`.
+///
+/// # Panics
+/// When it cannot be started.
+pub fn run(command: &mut Command, within: Duration) -> Answer {
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap_or_else(|e| panic!("{command:?} cannot be started: {e}"));
+    let stdout = child.stdout.take().expect("stdout is piped");
+    let stderr = child.stderr.take().expect("stderr is piped");
+    let stdout = std::thread::spawn(move || std::io::read_to_string(stdout).unwrap_or_default());
+    let stderr = std::thread::spawn(move || std::io::read_to_string(stderr).unwrap_or_default());
+    let started = Instant::now();
+    let code = loop {
+        if let Some(status) = child.try_wait().expect("a child can be waited for") {
+            break status.code();
+        }
+        if started.elapsed() > within {
+            let _ = child.kill();
+            let _ = child.wait();
+            break None;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    let (stdout, stderr) = (stdout.join().unwrap_or_default(), stderr.join().unwrap_or_default());
+    Answer { stdout, stderr, code }
+}
