@@ -39,7 +39,9 @@ fn violations(metadata: &Value) -> Result<Vec<String>, String> {
     for package in packages {
         let name = package["name"].as_str().unwrap_or_default();
         let Some((_, allowed)) = ALLOWED.iter().find(|(known, _)| *known == name) else {
-            wrong.push(format!("  {name} is not in the table of xtask/src/arch.rs: decide where it stands and add it"));
+            wrong.push(format!(
+                "  {name} is not in the table of xtask/src/arch.rs: decide where it stands and add it"
+            ));
             continue;
         };
         for dependency in package["dependencies"].as_array().into_iter().flatten() {

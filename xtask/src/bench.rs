@@ -1,6 +1,8 @@
 //! Measures our programs, and the real ones beside them where they are installed.
 
-use crate::run::{Done, root, step, target_dir};
+use std::ffi::OsStr;
+
+use crate::run::{Done, root, step, step_with, target_dir};
 use crate::setup;
 
 /// A release build without fat LTO: the code that ships to within a few per cent, in a quarter of the build time.
@@ -8,17 +10,19 @@ const PROFILE: &str = "bench";
 
 pub fn run(args: &[&str]) -> Done {
     let real = setup::install().map_err(|e| println!("the real programs are left out: {e}")).is_ok();
-    let build = ["build", "--profile", PROFILE, "-p", "agent", "-p", "server-lite", "-p", "meshlite-bench", "--bins"];
+    let build =
+        ["build", "--profile", PROFILE, "-p", "agent", "-p", "server-lite", "-p", "meshlite-bench", "--bins"];
     step("programs (optimised, takes minutes the first time)", "cargo", &build)?;
     // Cargo puts the bench profile's results where release results go.
     let programs = target_dir().join("release");
     let report = root().join("docs/benchmarks.md");
-    let (programs_arg, report_arg) = (programs.display().to_string(), report.display().to_string());
+    let report_arg = report.display().to_string();
     let meshcentral = setup::meshcentral().display().to_string();
-    let mut all = vec!["--programs", &programs_arg, "--report", &report_arg];
+    let mut all = vec!["--report", &report_arg];
     if real {
         all.extend(["--meshcentral", &meshcentral]);
     }
     all.extend(args);
-    step("measurements", &programs.join("meshlite-bench").display().to_string(), &all)
+    let env: &[(&str, &OsStr)] = &[("MESHLITE_PROGRAMS", programs.as_os_str())];
+    step_with("measurements", &programs.join("meshlite-bench").display().to_string(), &all, env)
 }

@@ -24,7 +24,12 @@ pub fn test() -> Done {
         let args = ["nextest", "run", "--workspace", "--no-fail-fast", "--profile", "ci"];
         step_with("tests", "cargo", &args, env)?;
     } else {
-        step_with("tests", "cargo", &["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"], env)?;
+        step_with(
+            "tests",
+            "cargo",
+            &["test", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"],
+            env,
+        )?;
     }
     step_with("doc tests", "cargo", &["test", "--workspace", "--doc", "--quiet"], env)
 }

@@ -10,7 +10,9 @@ const DEBIAN: &[(&str, &str)] = &[("ip", "iproute2"), ("openssl", "openssl"), ("
 pub fn install() -> Done {
     for needed in ["node", "npm"] {
         if !has(needed) {
-            return Err(format!("{needed} is missing: install Node.js 20 or newer, it is needed for the interop tests"));
+            return Err(format!(
+                "{needed} is missing: install Node.js 20 or newer, it is needed for the interop tests"
+            ));
         }
     }
     debian()?;
@@ -27,8 +29,11 @@ fn interop() -> PathBuf {
 }
 
 fn debian() -> Done {
-    let missing: Vec<&str> =
-        DEBIAN.iter().filter(|(program, _)| !has(program) && !sbin(program)).map(|(_, package)| *package).collect();
+    let missing: Vec<&str> = DEBIAN
+        .iter()
+        .filter(|(program, _)| !has(program) && !sbin(program))
+        .map(|(_, package)| *package)
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
