@@ -455,6 +455,51 @@ fn a_failing_key_holds_its_own_side() {
 }
 
 #[test]
+fn a_refusal_is_silent_even_if_messages_were_about_to_leave() {
+    let now = Instant::now();
+    let mut agent = agent::Handshake::start(agent_config(host().server_id()), SEEN, nonce(1), None, now);
+    // The owner has not drained the opening messages yet.
+    let foreign = Command::AuthRequest { hash: FOREIGN_TLS, nonce: nonce(2) }.to_vec();
+    agent.handle(now, Frame::Binary(&foreign)).unwrap();
+    assert!(matches!(agent.poll(), agent::Output::Hold(HandshakeError::EchoedHash { .. })));
+    assert!(matches!(agent.poll(), agent::Output::Wait(None)));
+    for frame in server_frames() {
+        agent.handle(now, Frame::Binary(&frame)).unwrap();
+        assert!(matches!(agent.poll(), agent::Output::Wait(None)), "it stays silent");
+    }
+}
+
+#[test]
+fn a_session_does_not_open_before_our_own_proof_has_left() {
+    // A server that confirms whoever connects must not make the agent start before it has said who it is.
+    let now = Instant::now();
+    let mut core = agent::Handshake::start(agent_config(host().server_id()), SEEN, nonce(1), None, now);
+    let mut to_sign = None;
+    for frame in server_frames() {
+        core.handle(now, Frame::Binary(&frame)).unwrap();
+        loop {
+            match core.poll() {
+                agent::Output::Sign { data } => to_sign = Some(data),
+                agent::Output::Verify { .. } => core.verified(true).unwrap(),
+                agent::Output::Ready(_) => panic!("ready without a proof"),
+                agent::Output::Wait(_) => break,
+                _ => {}
+            }
+        }
+    }
+    core.signed(device().key.sign_sha384(&to_sign.unwrap())).unwrap();
+    let outputs: Vec<_> = std::iter::from_fn(|| match core.poll() {
+        agent::Output::Wait(_) => None,
+        output => Some(output),
+    })
+    .collect();
+    let [agent::Output::Send(proof), agent::Output::Send(tag), agent::Output::Ready(_)] = &outputs[..] else {
+        panic!("{outputs:?}")
+    };
+    assert_eq!((proof[1], tag[1]), (2, 15));
+}
+
+#[test]
 fn results_nobody_asked_for_are_misuse_and_change_nothing() {
     let now = Instant::now();
     let mut server = server::Handshake::start(server_config(&[host()]), nonce(2), now);
