@@ -4,10 +4,10 @@
 //! through [`CoreRuntime`]:
 //!
 //! ```ignore
-//! let core = CoreRuntime::start(&chain, port, CoreSource { name: "core.js", text }, budget, permissions)?;
+//! let mut core = CoreRuntime::start(&chain, port, CoreSource { name: "core.js", text }, budget, permissions)?;
 //! let feed = core.feed();                  // clonable; the channel's link keeps one
-//! feed.connected(true);                    // a task; runs in the next drain
-//! feed.command_json("{\"action\":\"msg\"}");
+//! feed.connected(true)?;                   // a task; runs in the next drain
+//! feed.command_json("{\"action\":\"msg\"}")?;
 //! core.drain();                            // between turns of the chain
 //! for event in core.take_events() { /* log, tell the server, restart */ }
 //! core.stop();
@@ -16,8 +16,86 @@
 //! **What it is not:** the agent. Identity, channel, updates and the life cycle of cores are the agent's; this
 //! module reaches them through [`AgentPort`].
 
+mod agent;
+mod checksum;
+mod globals;
+mod hashes;
 mod port;
+mod runtime;
+mod store;
 
-pub use port::{
-    AgentPort, AgentRequest, BuildInfo, DataStore, LogLevel, NOT_CONNECTED, ServerView,
-};
+use std::rc::Rc;
+
+use boa_engine::{Context, JsObject, JsResult, JsString};
+
+pub use port::{AgentPort, AgentRequest, BuildInfo, DataStore, LogLevel, NOT_CONNECTED, ServerView};
+pub use runtime::{CoreEvent, CoreFeed, CoreRuntime, CoreSource, FeedFull, MAX_UNDONE};
+
+use crate::host::loader::Builtin;
+use crate::host::native::Exports;
+use crate::host::{Layer, lazy};
+use crate::modules::{fs, os};
+
+/// The dialect's modules and globals.
+pub const LAYER: Layer = Layer { builtins: BUILTINS, install };
+
+const BUILTINS: &[Builtin] = &[
+    Builtin::both("internal/dialect", globals::init, include_str!("js/dialect.js")),
+    Builtin::both("internal/mesh", agent::init, include_str!("js/mesh.js")),
+    Builtin::both("internal/hashes", hashes::init, include_str!("js/hashes.js")),
+    Builtin::script("MeshAgent", "module.exports = require('internal/mesh').MeshAgent;"),
+    Builtin::script("events", include_str!("js/events.js")),
+    Builtin::both("promise", globals::latch_init, include_str!("js/promise.js")),
+    Builtin::script("stream", include_str!("js/stream.js")),
+    Builtin::script("timers", include_str!("js/timers.js")),
+    Builtin::both("console", agent::init, include_str!("js/console.js")),
+    Builtin::both("process", agent::init, include_str!("js/process.js")),
+    Builtin::both("os", os::init, include_str!("js/os.js")),
+    Builtin::both("fs", fs::init, include_str!("js/fs.js")),
+    Builtin::both("child_process", os::init, include_str!("js/child_process.js")),
+    Builtin::both("SimpleDataStore", store::init, include_str!("js/store.js")),
+    Builtin::script("MD5Stream", "module.exports = require('internal/hashes').MD5;"),
+    Builtin::script("SHA1Stream", "module.exports = require('internal/hashes').SHA1;"),
+    Builtin::script("SHA256Stream", "module.exports = require('internal/hashes').SHA256;"),
+    Builtin::script("SHA384Stream", "module.exports = require('internal/hashes').SHA384;"),
+    Builtin::script("SHA512Stream", "module.exports = require('internal/hashes').SHA512;"),
+    Builtin::both("uuid/v4", globals::init, include_str!("js/uuid.js")),
+];
+
+/// The agent of a context; its data.
+pub(crate) struct PortSlot(pub Rc<dyn AgentPort>);
+
+/// The agent behind a context, `None` in one without.
+pub(crate) fn port_of(ctx: &Context) -> Option<Rc<dyn AgentPort>> {
+    ctx.get_data::<PortSlot>().map(|slot| slot.0.clone())
+}
+
+fn install(ctx: &mut Context) -> JsResult<()> {
+    let global = ctx.global_object();
+    for (name, module, export) in [
+        ("console", "console", ""),
+        ("process", "process", ""),
+        ("setTimeout", "timers", "setTimeout"),
+        ("setInterval", "timers", "setInterval"),
+        ("setImmediate", "timers", "setImmediate"),
+        ("clearTimeout", "timers", "clearTimeout"),
+        ("clearInterval", "timers", "clearInterval"),
+        ("clearImmediate", "timers", "clearImmediate"),
+    ] {
+        lazy(&global, name, module, export, ctx);
+    }
+    crate::host::loader::require_internal(ctx, "internal/dialect")?;
+    Ok(())
+}
+
+/// A plain object of texts; the first value of a key wins.
+fn plain_object(pairs: impl IntoIterator<Item = (String, String)>, ctx: &mut Context) -> JsObject {
+    let mut object = Exports::new(ctx);
+    let mut seen = std::collections::BTreeSet::new();
+    for (key, value) in pairs {
+        if seen.insert(key.clone()) {
+            object = object.value(&key, JsString::from(value));
+        }
+    }
+    object.finish()
+}

@@ -9,6 +9,8 @@
 
 use std::rc::Rc;
 
+use crate::host::ScriptWatch;
+
 /// The value [`AgentPort::send_text`] gives when there is no authenticated server (agent-channel specification 4.4).
 pub const NOT_CONNECTED: i32 = -4;
 
@@ -62,6 +64,16 @@ pub trait AgentPort: 'static {
     /// Seconds without traffic before a tunnel is pinged.
     fn idle_timeout_s(&self) -> u32 {
         120
+    }
+
+    /// The folder that scripts start in; the process's own when `None`.
+    fn folder(&self) -> Option<std::path::PathBuf> {
+        None
+    }
+
+    /// Who is told around each entry into script: the keeper of the crash marker.
+    fn script_watch(&self) -> Option<Rc<dyn ScriptWatch>> {
+        None
     }
 
     /// A core asks for something that ends or changes the present run. Carry it out after the call returned.
