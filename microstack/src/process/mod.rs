@@ -65,7 +65,7 @@ use input::Input;
 use output::Output;
 
 /// Reads per wake and stream before the chain gets its turn back.
-const READS_PER_WAKE: u32 = 16;
+const READS_PER_WAKE: u32 = 4;
 
 const SUB_STDIN: u8 = 0;
 const SUB_STDOUT: u8 = 1;

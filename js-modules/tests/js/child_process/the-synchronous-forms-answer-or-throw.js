@@ -1,0 +1,12 @@
+const assert = require('assert');
+const { spawnSync, execSync, execFileSync } = require('child_process');
+assert.strictEqual(execSync('echo $((6*7))').toString(), '42\n');
+assert.strictEqual(execFileSync('cat', { input: 'in', encoding: 'utf8' }), 'in');
+const result = spawnSync('sh', ['-c', 'echo out; echo err >&2; kill -9 $$'], { encoding: 'utf8' });
+assert.deepStrictEqual([result.status, result.signal, result.stdout, result.stderr], [null, 'SIGKILL', 'out\n', 'err\n']);
+assert.strictEqual(spawnSync('/no/such').error.code, 'ENOENT');
+assert.throws(() => execSync('exit 3', { stdio: 'pipe' }), { status: 3, message: 'Command failed: exit 3' });
+assert.strictEqual(spawnSync('sleep', ['60'], { timeout: 50 }).error.code, 'ETIMEDOUT');
+assert.strictEqual(spawnSync('cat', ['/dev/zero'], { maxBuffer: 5000 }).error.code, 'ENOBUFS');
+const big = Buffer.alloc(3000000, 'x');
+assert.ok(spawnSync('cat', { input: big, maxBuffer: 1e8 }).stdout.equals(big));

@@ -1,0 +1,14 @@
+const assert = require('assert');
+const fs = require('fs');
+const dir = fs.mkdtempSync('/tmp/meshlite-fs-');
+const file = dir + '/a.txt';
+fs.writeFileSync(file, 'one\n');
+fs.appendFileSync(file, 'zwö');
+assert.strictEqual(fs.readFileSync(file, 'utf8'), 'one\nzwö');
+assert.ok(Buffer.isBuffer(fs.readFileSync(file)));
+assert.strictEqual(fs.readFileSync(file, { encoding: 'hex' }), Buffer.from('one\nzwö').toString('hex'));
+fs.writeFileSync(file, Buffer.from([0, 255]), { mode: 0o600 });
+assert.strictEqual(fs.statSync(file).size, 2);
+assert.throws(() => fs.writeFileSync(file, 'x', { flag: 'wx' }), { code: 'EEXIST' });
+fs.rmSync(dir, { recursive: true });
+assert.strictEqual(fs.existsSync(dir), false);
