@@ -16,6 +16,3 @@ pub use client::{ClientTrust, client_config, server_name};
 pub use error::TlsError;
 pub use server::{Served, server_config};
 pub use stream::Stream;
-
-#[cfg(test)]
-mod tests;

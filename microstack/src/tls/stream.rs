@@ -309,15 +309,18 @@ impl Stream {
                 Ok(_) => {}
                 Err(e) => {
                     let not_tls = matches!(e, rustls::Error::InvalidMessage(_)) && tls.is_handshaking();
+                    // 0x14 to 0x17 are TLS record types (RFC 8446 section 5.1).
+                    if let Some(first) = self.first
+                        && not_tls
+                        && !(0x14..=0x17).contains(&first)
+                    {
+                        // An alert would mean nothing to this peer; from here on the stream is a plain one.
+                        self.tls = None;
+                        return Err(TlsError::NotTls { first });
+                    }
                     // The alert, if one is due. The error says more than a failure to send it.
                     let _ = self.flush_tls();
-                    return Err(match self.first {
-                        // 0x14 to 0x17 are TLS record types (RFC 8446 section 5.1).
-                        Some(first) if not_tls && !(0x14..=0x17).contains(&first) => {
-                            TlsError::NotTls { first }
-                        }
-                        _ => TlsError::Protocol(e),
-                    });
+                    return Err(TlsError::Protocol(e));
                 }
             }
         }

@@ -79,11 +79,6 @@ impl Incoming {
             self.context = None;
         }
     }
-
-    #[cfg(test)]
-    pub(super) fn holds_buffers(&self) -> bool {
-        self.context.is_some()
-    }
 }
 
 fn new_context(role: Role, max_message: usize) -> Box<WebSocketContext> {

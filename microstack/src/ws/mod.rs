@@ -16,6 +16,3 @@ mod upgrade;
 pub use close::{CloseInfo, CloseWhy};
 pub use conn::{ClientOptions, Conn, Event, OpenInfo, SendError, WsOptions};
 pub use tungstenite::Bytes;
-
-#[cfg(test)]
-mod tests;
