@@ -388,7 +388,10 @@ impl Chain {
             if event.token() == slots::WAKER {
                 continue; // the mailbox is drained below in any case
             }
-            let (id, sub) = LinkId::of_token(event.token());
+            let source = inner.slots.borrow().of_token(event.token());
+            let Some((id, sub)) = source else {
+                continue; // its link is gone
+            };
             self.pend(id, |wake| {
                 if event.is_readable() || event.is_read_closed() || event.is_error() {
                     wake.readable |= 1 << sub;

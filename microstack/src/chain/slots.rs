@@ -5,32 +5,28 @@ use mio::Token;
 use super::{Link, Wake};
 
 /// Names a link of a chain. A number is used again only under another generation.
+///
+/// The generation is wide because ids are kept, in registries and in mail under way, while thousands of connections
+/// come and go in one slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct LinkId {
     index: u32,
-    generation: u8,
+    generation: u32,
 }
 
 /// The token of the mailbox's waker; no link can have it.
 pub(super) const WAKER: Token = Token(u32::MAX as usize);
 
-// A token is 32 bits, for the sake of 32-bit targets: index 20, generation 8, sub 4.
+// A token is 32 bits, for the sake of 32-bit targets: index 20, generation 8, sub 4. Eight bits of the generation are
+// enough there: a stale event is at most as old as one poll.
 const INDEX_BITS: u32 = 20;
 const MAX_LINKS: usize = (1 << INDEX_BITS) - 1;
 
 impl LinkId {
     pub(super) fn token(self, sub: u8) -> Token {
         assert!(sub < 16, "a link has sixteen sources at most");
-        let packed =
-            self.index | u32::from(self.generation) << INDEX_BITS | u32::from(sub) << (INDEX_BITS + 8);
+        let packed = self.index | (self.generation & 0xFF) << INDEX_BITS | u32::from(sub) << (INDEX_BITS + 8);
         Token(packed as usize)
-    }
-
-    pub(super) fn of_token(token: Token) -> (LinkId, u8) {
-        let packed = token.0 as u32;
-        let index = packed & ((1 << INDEX_BITS) - 1);
-        let generation = (packed >> INDEX_BITS) as u8;
-        (LinkId { index, generation }, (packed >> (INDEX_BITS + 8)) as u8)
     }
 }
 
@@ -42,7 +38,7 @@ pub(super) struct Slots {
 }
 
 struct Slot {
-    generation: u8,
+    generation: u32,
     name: &'static str,
     state: State,
     pending: Wake,
@@ -98,6 +94,15 @@ impl Slots {
                 None
             }
         }
+    }
+
+    /// The link a source was registered for, if it is still there, and the source's number.
+    pub(super) fn of_token(&self, token: Token) -> Option<(LinkId, u8)> {
+        let packed = token.0 as u32;
+        let index = packed & ((1 << INDEX_BITS) - 1);
+        let generation = self.slots.get(index as usize)?.generation;
+        let same = generation & 0xFF == (packed >> INDEX_BITS) & 0xFF;
+        same.then_some((LinkId { index, generation }, (packed >> (INDEX_BITS + 8)) as u8))
     }
 
     pub(super) fn contains(&self, id: LinkId) -> bool {

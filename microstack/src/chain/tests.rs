@@ -169,6 +169,20 @@ fn a_stale_id_does_not_reach_the_next_link_in_the_slot() {
 }
 
 #[test]
+fn an_id_stays_stale_however_often_its_slot_is_used_again() {
+    let chain = Chain::new().unwrap();
+    let old = chain.add("old", With(|_: &mut Cx<'_>, _| {}));
+    chain.remove(old);
+    for _ in 0..1000 {
+        let new = chain.add("new", With(|_: &mut Cx<'_>, _| {}));
+        assert_ne!(old, new);
+        assert!(!chain.contains(old));
+        assert!(chain.mail(old, Box::new("for the old one")).is_err());
+        chain.remove(new);
+    }
+}
+
+#[test]
 fn a_nested_run_serves_other_links() {
     let chain = Chain::new().unwrap();
     let ticks = Rc::new(Cell::new(0));

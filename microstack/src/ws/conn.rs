@@ -213,6 +213,9 @@ impl Budget {
 /// Bytes written in one turn.
 const WRITE_BUDGET: usize = 256 * 1024;
 
+/// Messages up to this size are copied out of the read buffer, in bytes.
+const SMALL: usize = 8 * 1024;
+
 /// For the closing handshake.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -503,6 +506,10 @@ impl Upgrading {
                 Err(e) => return Err(broken(&e)),
             }
         }
+        match self.stream.flush() {
+            Err(e) if e.kind() != ErrorKind::WouldBlock => return Err(broken(&e)),
+            _ => {}
+        }
         let mut buf = [0; 2048];
         loop {
             match self.stream.read(&mut buf) {
@@ -616,6 +623,8 @@ impl Open {
                 Ok(None)
             }
             Ok(_) if is_closing => Ok(None),
+            // A small one is copied out of the read buffer, so that an owner who keeps it does not keep the buffer.
+            Ok(Message::Binary(bytes)) if bytes.len() <= SMALL => Ok(Some(Event::Binary(bytes.to_vec()))),
             Ok(Message::Binary(bytes)) => Ok(Some(Event::Binary(bytes.into()))),
             Ok(Message::Text(text)) => Ok(Some(Event::Text(text.as_str().to_owned()))),
             Ok(Message::Ping(_)) => Ok(Some(Event::Ping)),

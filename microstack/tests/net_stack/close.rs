@@ -183,6 +183,23 @@ fn a_request_without_upgrade_is_told_so() {
 }
 
 #[test]
+fn an_upgrade_nobody_asked_for_is_refused_by_426() {
+    let chain = Chain::new().unwrap();
+    let (addr, seen) = Server { upgrade_all: true, ..Server::plain() }.start(&chain);
+    let answer = with_peer(&chain, move || {
+        let mut stream = raw(addr);
+        stream.write_all(b"GET /x HTTP/1.1\r\nHost: a\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    });
+    assert!(answer.starts_with("HTTP/1.1 426 Upgrade Required\r\n"), "{answer}");
+    assert!(answer.contains("Sec-WebSocket-Version: 13\r\n"), "{answer}");
+    assert!(matches!(why(&seen), CloseWhy::Protocol(_)));
+    assert!(seen.borrow().open.is_none());
+}
+
+#[test]
 fn a_server_that_speaks_no_http_is_named() {
     let chain = Chain::new().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

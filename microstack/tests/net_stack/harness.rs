@@ -141,6 +141,8 @@ pub struct Server {
     pub answer: Answer,
     pub react: React,
     pub refuse_upgrades: bool,
+    /// Upgrades whatever is asked, as no server should.
+    pub upgrade_all: bool,
 }
 
 impl Default for Server {
@@ -151,6 +153,7 @@ impl Default for Server {
             answer: Rc::new(|request| Response::text(200, format!("{} {}", request.method, request.target))),
             react: Rc::new(|| Box::new(|_, _, _| {})),
             refuse_upgrades: false,
+            upgrade_all: false,
         }
     }
 }
@@ -249,7 +252,8 @@ impl Link for ServerLink {
                 match conn.poll(cx) {
                     Some(http::Event::Request(request)) => {
                         self.seen.borrow_mut().requests.push(request.clone());
-                        if request.is_websocket() && !self.server.refuse_upgrades {
+                        let upgrade = self.server.upgrade_all || request.is_websocket();
+                        if upgrade && !self.server.refuse_upgrades {
                             self.conn = Kind::Ws(conn.upgrade(cx, &request, self.server.ws.clone()));
                             break;
                         }
