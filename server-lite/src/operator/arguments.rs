@@ -1,0 +1,262 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+/// Works with the devices of a Meshlite server.
+#[derive(Debug, Parser)]
+#[command(
+    name = "meshlite",
+    version,
+    propagate_version = true,
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 unreachable, 4 refused.\n\
+                  ID is a device's id, the beginning of it, or its name; GROUP likewise."
+)]
+pub struct Arguments {
+    /// Folder with the login [default: $MESHLITE_CONFIG, else $XDG_CONFIG_HOME/meshlite]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub config: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Log in to a server and remember it
+    Login(LoginArguments),
+    /// Forget the login and end it on the server
+    Logout,
+    /// List devices
+    Devices {
+        /// Only those of this group
+        #[arg(long)]
+        group: Option<String>,
+    },
+    /// List device groups
+    Groups,
+    /// Send a line to the console of a device's core and print the answer
+    Console {
+        /// The device
+        id: String,
+        /// The line; without it lines are read from standard input
+        #[arg(value_name = "CMD", allow_hyphen_values = true, trailing_var_arg = true)]
+        line: Vec<String>,
+        /// Seconds to wait for the first answer
+        #[arg(long, value_name = "S", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+        timeout: u64,
+    },
+    /// Run a shell command on a device and print what it prints
+    Run {
+        /// The device
+        id: String,
+        /// The command, for /bin/sh
+        #[arg(value_name = "CMD", required = true, allow_hyphen_values = true, trailing_var_arg = true)]
+        command: Vec<String>,
+        /// Seconds to wait for its end
+        #[arg(long, value_name = "S", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+        timeout: u64,
+        /// Print the output as it is, control characters included
+        #[arg(long)]
+        raw: bool,
+    },
+    /// Choose the core (the JavaScript program) that devices run
+    Core {
+        /// What to do.
+        #[command(subcommand)]
+        action: CoreAction,
+    },
+    /// List what happened, oldest first
+    Events {
+        /// Only about this device
+        #[arg(long, value_name = "ID")]
+        device: Option<String>,
+        /// How many of the last ones
+        #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=1000))]
+        limit: u64,
+        /// Go on with what happens now, until Ctrl-C
+        #[arg(long)]
+        follow: bool,
+    },
+}
+
+/// How to log in.
+#[derive(Debug, Args)]
+pub struct LoginArguments {
+    /// The server: https://HOST[:PORT]
+    pub url: String,
+    /// The account; asked for when it is not given
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// File whose first line is the password, - for standard input [default: $MESHLITE_PASSWORD, else ask]
+    #[arg(long, value_name = "FILE|-")]
+    pub password_file: Option<PathBuf>,
+    /// The identity the server must prove (as `meshlite-server` and .msh files show it)
+    #[arg(long, value_name = "HEX")]
+    pub server_id: Option<String>,
+}
+
+/// What to do with cores.
+#[derive(Debug, Subcommand)]
+pub enum CoreAction {
+    /// Push a core of your own
+    Push {
+        /// Device or group
+        #[arg(value_name = "ID|GROUP")]
+        target: String,
+        /// The JavaScript file
+        file: PathBuf,
+    },
+    /// Stop the core and leave the device without one
+    Clear {
+        /// Device or group
+        #[arg(value_name = "ID|GROUP")]
+        target: String,
+    },
+    /// Go back to the server's own core
+    Default {
+        /// Device or group
+        #[arg(value_name = "ID|GROUP")]
+        target: String,
+    },
+    /// Let a device follow its group again
+    Inherit {
+        /// The device
+        #[arg(value_name = "ID")]
+        target: String,
+    },
+}
+
+impl Arguments {
+    /// Reads the command line of this process; prints help or what is wrong, and exits, as clap does.
+    pub fn read() -> Arguments {
+        match Arguments::read_from(std::env::args_os().collect()) {
+            Ok(arguments) => arguments,
+            Err(error) => error.exit(),
+        }
+    }
+
+    /// Reads a command line. Our own switches are understood behind a device's command too, as people write them:
+    /// `run ID 'df -h' --json`. After `--` nothing is ours.
+    fn read_from(line: Vec<OsString>) -> Result<Arguments, clap::Error> {
+        let literal = line.iter().any(|word| word == "--");
+        let mut arguments = Arguments::try_parse_from(line)?;
+        if literal {
+            return Ok(arguments);
+        }
+        let mut json = arguments.json;
+        match &mut arguments.command {
+            Command::Run { command, timeout, raw, .. } => {
+                while let Some(switch) = Switch::take_last(command)? {
+                    match switch {
+                        Switch::Json => json = true,
+                        Switch::Raw => *raw = true,
+                        Switch::Timeout(seconds) => *timeout = seconds,
+                    }
+                }
+            }
+            Command::Console { line, timeout, .. } => {
+                while let Some(switch) = Switch::take_last(line)? {
+                    match switch {
+                        Switch::Json | Switch::Raw => json = true,
+                        Switch::Timeout(seconds) => *timeout = seconds,
+                    }
+                }
+            }
+            _ => {}
+        }
+        arguments.json = json;
+        Ok(arguments)
+    }
+}
+
+/// A switch of ours at the end of a device's command.
+enum Switch {
+    Json,
+    Raw,
+    Timeout(u64),
+}
+
+impl Switch {
+    /// Takes one off; the first word is never one.
+    fn take_last(words: &mut Vec<String>) -> Result<Option<Switch>, clap::Error> {
+        let [_, rest @ ..] = words.as_slice() else { return Ok(None) };
+        let (switch, len) = match rest {
+            [.., last] if last == "--json" => (Switch::Json, 1),
+            [.., last] if last == "--raw" => (Switch::Raw, 1),
+            [.., last] if last.starts_with("--timeout=") => (seconds(&last["--timeout=".len()..])?, 1),
+            [.., name, value] if name == "--timeout" => (seconds(value)?, 2),
+            _ => return Ok(None),
+        };
+        words.truncate(words.len() - len);
+        Ok(Some(switch))
+    }
+}
+
+fn seconds(text: &str) -> Result<Switch, clap::Error> {
+    match text.parse() {
+        Ok(seconds @ 1..=86_400) => Ok(Switch::Timeout(seconds)),
+        _ => Err(Arguments::command().error(
+            clap::error::ErrorKind::InvalidValue,
+            format!("--timeout takes 1 to 86400 seconds, not {text:?}; put -- before a command that has such a switch"),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+
+    use super::*;
+
+    fn parse(line: &[&str]) -> Result<Arguments, clap::Error> {
+        Arguments::read_from(["meshlite"].iter().chain(line).map(OsString::from).collect())
+    }
+
+    fn run(line: &[&str]) -> (String, u64, bool, bool) {
+        let arguments = parse(line).unwrap();
+        let Command::Run { command, timeout, raw, .. } = arguments.command else { panic!("{line:?}") };
+        (command.join(" "), timeout, raw, arguments.json)
+    }
+
+    #[test]
+    fn the_description_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn a_command_for_the_device_keeps_its_own_switches() {
+        let line = ["run", "--timeout", "5", "desk", "ls", "-l", "--color"];
+        assert_eq!(run(&line), ("ls -l --color".into(), 5, false, false));
+        assert_eq!(run(&["run", "desk", "--", "curl", "--json"]), ("curl --json".into(), 300, false, false));
+    }
+
+    #[test]
+    fn our_switches_may_stand_at_the_end() {
+        let line = ["run", "desk", "df -h", "--timeout", "9", "--json", "--raw"];
+        assert_eq!(run(&line), ("df -h".into(), 9, true, true));
+        assert_eq!(run(&["run", "desk", "df", "--timeout=9"]).1, 9);
+        assert!(parse(&["console", "desk", "info", "--json"]).unwrap().json);
+        assert!(parse(&["run", "desk", "df", "--timeout", "soon"]).is_err());
+        assert_eq!(run(&["run", "desk", "--json-like"]).0, "--json-like");
+    }
+
+    #[test]
+    fn a_password_has_no_place_on_the_command_line() {
+        assert!(parse(&["login", "https://a", "--password", "x"]).is_err());
+        assert!(parse(&["--json", "login", "https://a", "--user", "x"]).is_ok());
+        assert!(parse(&["devices", "--json", "--config", "/x"]).unwrap().json);
+    }
+
+    #[test]
+    fn wrong_lines_are_usage_errors() {
+        for line in [&["run", "desk"][..], &[], &["core", "push", "desk"], &["run", "--timeout", "0", "a", "b"]] {
+            assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line:?}");
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! A server that proved who it is, and a session of a user on it.
+//!
+//! The order is in the types: only a [`Known`] server has a method that takes a secret, and only
+//! [`Stranger::prove`] makes one.
+
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use microstack::crypto::random_bytes;
+use microstack::http::Headers;
+use microstack::wire::ServerUrl;
+use microstack::wire::id::{Nonce, ServerId};
+use serde_json::{Value, json};
+
+use super::connection::{Connection, Incoming};
+use super::directory::Directory;
+use super::error::OperatorError;
+use super::escape::escape_line;
+use super::proof::{Challenge, Proved};
+
+/// A server that has proved nothing yet.
+pub struct Stranger {
+    connection: Connection,
+}
+
+/// A server that proved its identity on this connection.
+pub struct Known {
+    connection: Connection,
+    id: ServerId,
+}
+
+/// A signed-in user.
+pub struct Session {
+    connection: Connection,
+    asked: u64,
+    /// The account's name, as the server says it.
+    pub user: String,
+    /// The server's name, as it says it.
+    pub server_name: String,
+    /// It is a server of ours, and understands what we added to the channel.
+    pub is_meshlite: bool,
+}
+
+/// What a session brings besides answers.
+#[derive(Debug)]
+pub enum Heard {
+    /// A message of the server.
+    Message(Value),
+    /// A line of standard input.
+    Line(String),
+    /// Standard input ended.
+    LinesEnd,
+    /// Nothing came in time.
+    Nothing,
+}
+
+/// Waiting for an answer that needs no device.
+pub const ANSWER: Duration = Duration::from_secs(20);
+
+impl Stranger {
+    /// Connects for inner authentication (user-channel specification 1.2).
+    ///
+    /// # Errors
+    /// [`OperatorError::Unreachable`].
+    pub fn connect(url: &ServerUrl) -> Result<Stranger, OperatorError> {
+        let mut headers = Headers::new();
+        headers.push("x-meshauth", "*");
+        Ok(Stranger { connection: Connection::open(url, headers)? })
+    }
+
+    /// Makes the server prove its identity; when one is expected, that one.
+    ///
+    /// # Errors
+    /// [`OperatorError::OtherServer`], [`OperatorError::NoProof`], or what ends the connection.
+    pub fn prove(mut self, expected: Option<&ServerId>) -> Result<Known, OperatorError> {
+        let challenge = Challenge::new(Nonce(random_bytes()), self.connection.certificate_der());
+        self.connection.send(challenge.message().to_string())?;
+        let until = Instant::now() + ANSWER;
+        let answer = loop {
+            let message = match hear(&mut self.connection, until)? {
+                Heard::Message(message) => message,
+                Heard::Nothing => return Err(silent("proof of the server's identity", ANSWER)),
+                Heard::Line(_) | Heard::LinesEnd => continue,
+            };
+            if message["action"] == "serverAuth" {
+                break message;
+            }
+        };
+        let proved: Proved = challenge.check(&answer).map_err(OperatorError::NoProof)?;
+        match expected {
+            Some(expected) if !proved.is(expected) => Err(OperatorError::OtherServer {
+                server: self.connection.server().to_owned(),
+                expected: *expected,
+                proved: proved.id,
+            }),
+            _ => Ok(Known { connection: self.connection, id: proved.id }),
+        }
+    }
+}
+
+impl Known {
+    /// The identity that was proved.
+    pub fn id(&self) -> ServerId {
+        self.id
+    }
+
+    /// False when the server has hung up meanwhile.
+    pub fn is_alive(&mut self) -> bool {
+        self.connection.is_alive()
+    }
+
+    /// Signs in with an account's name and password, or a token's.
+    ///
+    /// # Errors
+    /// [`OperatorError::Closed`] when the server refuses.
+    pub fn sign_in(mut self, name: &str, secret: &str) -> Result<Session, OperatorError> {
+        let message = json!({
+            "action": "userAuth", "username": STANDARD.encode(name), "password": STANDARD.encode(secret),
+        });
+        self.connection.send(message.to_string())?;
+        let until = Instant::now() + ANSWER;
+        let (mut server_name, mut is_meshlite) = (String::new(), false);
+        loop {
+            let message = match hear(&mut self.connection, until)? {
+                Heard::Message(message) => message,
+                Heard::Nothing => return Err(silent("the login", ANSWER)),
+                Heard::Line(_) | Heard::LinesEnd => continue,
+            };
+            let text = |value: &Value| value.as_str().unwrap_or("").to_owned();
+            if message["action"] == "serverinfo" {
+                server_name = text(&message["serverinfo"]["name"]);
+                is_meshlite = message["serverinfo"]["product"] == "Meshlite";
+            } else if message["action"] == "userinfo" {
+                let user = text(&message["userinfo"]["name"]);
+                return Ok(Session { connection: self.connection, asked: 0, user, server_name, is_meshlite });
+            }
+        }
+    }
+}
+
+impl Session {
+    /// Sends a command and waits for its answer, which `is_answer` recognises besides by its `responseid`.
+    ///
+    /// # Errors
+    /// [`OperatorError::Silent`], or what ends the connection.
+    pub fn ask(
+        &mut self,
+        mut command: Value,
+        patience: Duration,
+        is_answer: impl Fn(&Value) -> bool,
+    ) -> Result<Value, OperatorError> {
+        self.asked += 1;
+        let responseid = format!("meshlite-{}", self.asked);
+        command["responseid"] = json!(responseid);
+        let asked = command["action"].as_str().unwrap_or("the command").to_owned();
+        self.connection.send(command.to_string())?;
+        let until = Instant::now() + patience;
+        loop {
+            match hear(&mut self.connection, until)? {
+                Heard::Message(message) if message["responseid"] == responseid.as_str() || is_answer(&message) => {
+                    return Ok(message);
+                }
+                Heard::Nothing => return Err(silent(&asked, patience)),
+                _ => {}
+            }
+        }
+    }
+
+    /// As [`Session::ask`], for commands that are answered by `result`: "ok" or a reason.
+    ///
+    /// # Errors
+    /// Also [`OperatorError::Refused`] and [`OperatorError::Failed`] by the result.
+    pub fn order(&mut self, command: Value) -> Result<(), OperatorError> {
+        let answer = self.ask(command, ANSWER, |_| false)?;
+        match answer["result"].as_str() {
+            Some(result) if result.eq_ignore_ascii_case("ok") => Ok(()),
+            Some(result) => Err(OperatorError::of_result(result)),
+            None => Err(OperatorError::Failed("the server's answer has no result".into())),
+        }
+    }
+
+    /// Sends without waiting.
+    ///
+    /// # Errors
+    /// [`OperatorError::Unreachable`] when the connection is over.
+    pub fn send(&mut self, command: &Value) -> Result<(), OperatorError> {
+        self.connection.send(command.to_string())
+    }
+
+    /// What comes next, unasked messages included.
+    ///
+    /// # Errors
+    /// What ends the connection.
+    pub fn hear(&mut self, until: Instant) -> Result<Heard, OperatorError> {
+        hear(&mut self.connection, until)
+    }
+
+    /// Delivers lines of standard input too, from now on.
+    pub fn read_lines(&mut self) {
+        self.connection.read_lines();
+    }
+
+    /// Everything the account may see.
+    ///
+    /// # Errors
+    /// As [`Session::ask`].
+    pub fn directory(&mut self) -> Result<Directory, OperatorError> {
+        // The real server's answer to `meshes` does not repeat the responseid.
+        let meshes = self.ask(json!({ "action": "meshes" }), ANSWER, |message| {
+            message["action"] == "meshes" && message["meshes"].is_array()
+        })?;
+        let nodes = self.ask(json!({ "action": "nodes" }), ANSWER, |_| false)?;
+        match nodes["result"].as_str() {
+            Some(result) => Err(OperatorError::of_result(result)),
+            None => Ok(Directory::read(&meshes, &nodes)),
+        }
+    }
+}
+
+/// The next message, with what every connection answers by itself.
+fn hear(connection: &mut Connection, until: Instant) -> Result<Heard, OperatorError> {
+    loop {
+        let text = match connection.receive(until)? {
+            None => return Ok(Heard::Nothing),
+            Some(Incoming::Line(line)) => return Ok(Heard::Line(line)),
+            Some(Incoming::LinesEnd) => return Ok(Heard::LinesEnd),
+            Some(Incoming::Text(text)) => text,
+        };
+        let Ok(message) = serde_json::from_str::<Value>(&text) else {
+            tracing::debug!("the server sent something that is no JSON");
+            continue;
+        };
+        match message["action"].as_str() {
+            Some("close") => {
+                let words = |name: &str| escape_line(message[name].as_str().unwrap_or("unknown"));
+                return Err(OperatorError::Closed { cause: words("cause"), text: words("msg") });
+            }
+            Some("ping") => connection.send(json!({ "action": "pong" }).to_string())?,
+            Some(_) => return Ok(Heard::Message(message)),
+            None => {}
+        }
+    }
+}
+
+fn silent(asked: &str, patience: Duration) -> OperatorError {
+    OperatorError::Silent { asked: asked.to_owned(), seconds: patience.as_secs() }
+}
