@@ -6,6 +6,7 @@ use boa_engine::string::JsStrVariant;
 use boa_engine::{
     Context, JsArgs, JsNativeError, JsObject, JsResult, JsStr, JsString, JsValue, NativeFunction, js_string,
 };
+use boa_gc::{Gc, GcRefCell};
 
 use super::native::{self, hidden_function, hidden_value};
 use super::shared::HostShared;
@@ -41,7 +42,10 @@ pub(crate) fn install(ctx: &mut Context) -> JsResult<()> {
     Ok(())
 }
 
-/// Defines a global whose module is loaded at the first read; assignment makes it an ordinary property.
+/// Defines a global whose module is loaded at the first read; assignment replaces the value.
+///
+/// It stays an accessor: the engine's inline cache mistakes a property that its own getter turned into a plain value
+/// for an accessor, and would call the value.
 pub fn lazy(
     global: &JsObject,
     name: &'static str,
@@ -49,18 +53,28 @@ pub fn lazy(
     export: &'static str,
     ctx: &mut Context,
 ) {
-    let get = NativeFunction::from_copy_closure(move |_, _, ctx| {
-        let mut value = loader::require_internal(ctx, module)?;
-        if let (false, Some(exports)) = (export.is_empty(), value.as_object()) {
-            value = exports.get(JsString::from(export), ctx)?;
-        }
-        hidden_value(&ctx.global_object(), name, value.clone());
-        Ok(value)
-    });
-    let set = NativeFunction::from_copy_closure(move |_, args, ctx| {
-        hidden_value(&ctx.global_object(), name, args.get_or_undefined(0).clone());
-        Ok(JsValue::undefined())
-    });
+    let cell: Gc<GcRefCell<Option<JsValue>>> = Gc::new(GcRefCell::new(None));
+    let get = NativeFunction::from_copy_closure_with_captures(
+        move |_, _, cell: &Gc<GcRefCell<Option<JsValue>>>, ctx| {
+            if let Some(value) = cell.borrow().clone() {
+                return Ok(value);
+            }
+            let mut value = loader::require_internal(ctx, module)?;
+            if let (false, Some(exports)) = (export.is_empty(), value.as_object()) {
+                value = exports.get(JsString::from(export), ctx)?;
+            }
+            *cell.borrow_mut() = Some(value.clone());
+            Ok(value)
+        },
+        cell.clone(),
+    );
+    let set = NativeFunction::from_copy_closure_with_captures(
+        |_, args, cell: &Gc<GcRefCell<Option<JsValue>>>, _| {
+            *cell.borrow_mut() = Some(args.get_or_undefined(0).clone());
+            Ok(JsValue::undefined())
+        },
+        cell,
+    );
     let get = native::function(name, 0, get, ctx);
     let set = native::function(name, 1, set, ctx);
     global.insert_property(

@@ -200,11 +200,19 @@ fn find(shared: &HostShared, scope: Scope, id: &str) -> Option<Found> {
 }
 
 fn not_found(id: &str, ctx: &mut Context) -> JsError {
-    let text = match HostShared::of(ctx).dialect() {
+    let dialect = HostShared::of(ctx).dialect();
+    let text = match dialect {
         Dialect::Node => format!("Cannot find module '{id}'"),
         Dialect::MeshAgent => format!("Module: {id} (NOT FOUND)"),
     };
-    node_error(ErrorClass::Error, "MODULE_NOT_FOUND", &text, ctx)
+    let error = node_error(ErrorClass::Error, "MODULE_NOT_FOUND", &text, ctx);
+    if dialect == Dialect::MeshAgent
+        && let Some(object) = error.as_opaque().and_then(JsValue::as_object)
+    {
+        // The dialect's errors are texts: `'' + e` is the message alone.
+        native::hidden_value(&object, "name", js_string!(""));
+    }
+    error
 }
 
 fn module_object(id: &str, ctx: &mut Context) -> JsObject {

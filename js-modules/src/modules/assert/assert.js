@@ -131,10 +131,11 @@ function matches(error, expected, message, operator) {
     if (typeof expected === 'function') {
         if (expected.prototype !== undefined && error instanceof expected) return;
         if (Error.isPrototypeOf(expected)) {
-            if (message) fail({ actual: error, expected, operator }, message);
-            throw error;
+            let text = `The error is expected to be an instance of "${expected.name}". Received `;
+            text += error instanceof Error ? `"${error.constructor?.name || error.name}"\n\nError message:\n\n${error.message}`
+                : `"${inspect(error, { depth: -1 })}"`;
+            fail({ actual: error, expected, operator }, message ?? text);
         }
-        if (expected === Error) throw error;
         if (expected.call({}, error) === true) return;
         fail({ actual: error, expected, operator }, message
             ?? `The ${expected.name ? `"${expected.name}" ` : ''}validation function is expected to return "true". Received ${inspect(expected.call({}, error))}\n\nCaught error:\n\n${error}`);

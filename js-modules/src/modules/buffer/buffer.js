@@ -252,7 +252,7 @@ proto.includes = function includes(value, from, encoding) {
 proto.fill = function fill(value, offset, end, encoding) {
     if (typeof offset === 'string') [offset, end, encoding] = [undefined, undefined, offset];
     else if (typeof end === 'string') [end, encoding] = [undefined, end];
-    const from = bound(offset, 'offset', 0, this.length);
+    const from = bound(offset, 'offset', 0, 2 ** 53 - 1);
     const to = bound(end, 'end', this.length, this.length);
     if (from >= to) return this;
     if (typeof value === 'string') {
@@ -321,7 +321,7 @@ proto[kInspect] = function inspect(depth, options) {
         const shown = require('util').inspect(Object.fromEntries(extra.map((key) => [key, this[key]])), { ...options, breakLength: Infinity });
         text += `${this.length ? ', ' : ''}${shown.slice(2, -2)}`;
     }
-    return `<${this.constructor.name}${text ? ` ${text}` : ''}>`;
+    return `<${this.constructor.name} ${text}>`;
 };
 proto.inspect = proto[kInspect];
 Object.defineProperty(proto, 'inspect', { enumerable: false });
@@ -334,7 +334,7 @@ function checkOffset(buffer, offset, bytes) {
     if (Number.isInteger(offset) && offset >= 0 && offset <= most) return;
     if (!Number.isInteger(offset)) throw outOfRange('offset', 'an integer', offset);
     if (most < 0) throw make(RangeError, 'ERR_BUFFER_OUT_OF_BOUNDS', 'Attempt to access memory outside buffer bounds');
-    throw outOfRange('offset', `>= 0 && <= ${most}`, offset);
+    throw outOfRange('offset', `>= 0 and <= ${most}`, offset);
 }
 
 function checkBytes(bytes) {
@@ -360,7 +360,7 @@ function readSigned(buffer, offset, bytes, little) {
 function checkValue(value, min, max, bits, signed) {
     if (value >= min && value <= max) return;
     let range;
-    if (bits > 24) range = signed ? `>= -(2 ** ${bits - 1}) and < 2 ** ${bits - 1}` : `>= 0 and < 2 ** ${bits}`;
+    if (bits > 32) range = signed ? `>= -(2 ** ${bits - 1}) and < 2 ** ${bits - 1}` : `>= 0 and < 2 ** ${bits}`;
     else range = `>= ${min} and <= ${max}`;
     throw outOfRange('value', range, value);
 }

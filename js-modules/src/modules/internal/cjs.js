@@ -176,6 +176,7 @@ function fromFolders(id, folders) {
 
 Module._resolveFilename = function _resolveFilename(id, parent) {
     if (native.isBuiltin(id)) return id;
+    if (id.startsWith('node:')) throw make(Error, 'ERR_UNKNOWN_BUILTIN_MODULE', `No such built-in module: ${id}`);
     let found;
     if (/^\.{1,2}(\/|$)/.test(id) || path.isAbsolute(id)) {
         const target = path.resolve(parent ? parent.path : native.cwd(), id);

@@ -51,7 +51,7 @@ function sameInside(a, b, kind, strict) {
                 new Uint8Array(b.buffer, b.byteOffset, b.byteLength));
         case 'TypedArray':
             if (a.length !== b.length) return false;
-            return a.every((one, at) => (strict ? Object.is(one, b[at]) : one === b[at] || (one !== one && b[at] !== b[at])));
+            return a.every((one, at) => (strict ? Object.is(one, b[at]) : one === b[at]));
         default:
             if (kind.startsWith('Boxed ')) return Object.is(a.valueOf(), b.valueOf());
             return !Array.isArray(a) || a.length === b.length;

@@ -79,10 +79,8 @@ const posix = {
         const bare = withoutTrailing(path);
         const at = bare.lastIndexOf('/');
         if (at < 0) return '.';
-        if (at === 0) return bare === '/' || !path.startsWith('//') || bare.length === 1 ? '/' : '//';
-        let end = at;
-        while (end > 1 && bare[end - 1] === '/') end--;
-        return end === 1 && bare.startsWith('//') ? '//' : bare.slice(0, end);
+        if (at === 0) return '/';
+        return at === 1 && bare.startsWith('//') ? '//' : bare.slice(0, at);
     },
 
     basename(path, suffix) {
@@ -90,6 +88,7 @@ const posix = {
         validateString(path, 'path');
         const bare = withoutTrailing(path);
         const name = bare.slice(bare.lastIndexOf('/') + 1);
+        if (suffix && suffix === path) return '';
         if (suffix && name !== suffix && name.endsWith(suffix)) return name.slice(0, -suffix.length);
         return name;
     },

@@ -26,6 +26,11 @@ const colors = {
     cyan: [36, 39], white: [37, 39], gray: [90, 39], grey: [90, 39],
 };
 
+const builtins = new Set(Object.getOwnPropertyNames(globalThis)
+    .map((name) => Object.getOwnPropertyDescriptor(globalThis, name).value)
+    .filter((value) => typeof value === 'function'));
+builtins.add(Object.getPrototypeOf(Uint8Array));
+
 const styles = {
     __proto__: null,
     special: 'cyan', number: 'yellow', bigint: 'yellow', boolean: 'yellow', undefined: 'grey', null: 'bold',
@@ -221,11 +226,8 @@ function formatRaw(ctx, value, kind, depth, typed) {
     } else {
         keys = ownKeys(value, ctx.showHidden);
         if (kind === 'Arguments') {
-            keys = keys.filter((key) => notIndex(key));
-            braces = ['[Arguments] [', ']'];
-            type = 'array';
-            entries = () => formatArray(ctx, value, depth);
-            if (value.length === 0 && keys.length === 0) return '[Arguments] []';
+            braces[0] = '[Arguments] {';
+            if (keys.length === 0) return '[Arguments] {}';
         } else if (typeof value === 'function') {
             base = functionBase(value, name, tag);
             if (keys.length === 0) return ctx.stylize(base, 'special');
@@ -308,9 +310,14 @@ function formatRaw(ctx, value, kind, depth, typed) {
     return text;
 }
 
+// The engine prints classes as native code; what tells them from functions is the fixed prototype.
+function isClass(value) {
+    return Object.getOwnPropertyDescriptor(value, 'prototype')?.writable === false && !builtins.has(value);
+}
+
 function functionBase(value, name, tag) {
     const source = Function.prototype.toString.call(value);
-    if (source.startsWith('class') && source.endsWith('}')) {
+    if (isClass(value)) {
         let text = `[class ${Object.hasOwn(value, 'name') && value.name ? value.name : '(anonymous)'}`;
         if (name !== 'Function' && name !== null) text += ` [${name}]`;
         if (tag !== '' && name !== tag) text += ` [${tag}]`;

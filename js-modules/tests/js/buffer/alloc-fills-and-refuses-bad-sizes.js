@@ -1,0 +1,13 @@
+const assert = require('assert');
+assert.strictEqual(Buffer.alloc(3).toString('hex'), '000000');
+assert.strictEqual(Buffer.alloc(5, 'ab').toString(), 'ababa');
+assert.strictEqual(Buffer.alloc(3, 'YQ', 'base64').toString(), 'aaa');
+assert.strictEqual(Buffer.alloc(3, 258).toString('hex'), '020202');
+assert.strictEqual(Buffer.alloc(4, Buffer.from([1, 2])).toString('hex'), '01020102');
+assert.strictEqual(Buffer.allocUnsafe(7).length, 7);
+assert.throws(() => Buffer.alloc(-1), { code: 'ERR_OUT_OF_RANGE', name: 'RangeError' });
+assert.throws(() => Buffer.alloc(NaN), { code: 'ERR_OUT_OF_RANGE' });
+assert.throws(() => Buffer.alloc('5'), { code: 'ERR_INVALID_ARG_TYPE', message: 'The "size" argument must be of type number. Received type string (\'5\')' });
+assert.throws(() => Buffer.alloc(1, 'zz', 'hex'), { code: 'ERR_INVALID_ARG_VALUE' });
+assert.strictEqual(new Buffer(3).length, 3);
+assert.strictEqual(Buffer('hi').toString(), 'hi');

@@ -1,0 +1,13 @@
+const assert = require('assert');
+const b = Buffer.alloc(4);
+assert.throws(() => b.readUInt16LE(3), { code: 'ERR_OUT_OF_RANGE', message: 'The value of "offset" is out of range. It must be >= 0 and <= 2. Received 3' });
+assert.throws(() => b.readUInt8(1.5), { code: 'ERR_OUT_OF_RANGE', message: 'The value of "offset" is out of range. It must be an integer. Received 1.5' });
+assert.throws(() => b.readUInt8('0'), { code: 'ERR_INVALID_ARG_TYPE' });
+assert.throws(() => b.readDoubleLE(0), { code: 'ERR_BUFFER_OUT_OF_BOUNDS', message: 'Attempt to access memory outside buffer bounds' });
+assert.throws(() => b.writeUInt8(256, 0), { code: 'ERR_OUT_OF_RANGE', message: 'The value of "value" is out of range. It must be >= 0 and <= 255. Received 256' });
+assert.throws(() => b.writeInt32LE(2 ** 31, 0), { message: 'The value of "value" is out of range. It must be >= -2147483648 and <= 2147483647. Received 2147483648' });
+assert.throws(() => b.writeUInt32LE(2 ** 40, 0), { message: 'The value of "value" is out of range. It must be >= 0 and <= 4294967295. Received 1_099_511_627_776' });
+assert.throws(() => b.readUIntLE(0, 7), { code: 'ERR_OUT_OF_RANGE' });
+assert.throws(() => b.readUIntLE(0), { code: 'ERR_INVALID_ARG_TYPE' });
+assert.throws(() => Buffer.alloc(8).writeBigUInt64LE(-1n), { code: 'ERR_OUT_OF_RANGE' });
+assert.throws(() => Buffer.alloc(8).writeBigInt64LE(1), TypeError);

@@ -1,0 +1,11 @@
+const assert = require('assert');
+const [a, b] = [Buffer.from('abc'), Buffer.from('abd')];
+assert.strictEqual(a.compare(b), -1);
+assert.strictEqual(Buffer.compare(b, a), 1);
+assert.strictEqual(Buffer.compare(a, Buffer.from('ab')), 1);
+assert.strictEqual(a.compare(b, 0, 2, 0, 2), 0);
+assert.strictEqual(a.compare(b, 1, 2, 0, 1), -1);
+assert.ok(a.equals(Buffer.from('abc')) && !a.equals(b) && a.equals(new Uint8Array([97, 98, 99])));
+assert.deepStrictEqual([b, a].sort(Buffer.compare), [a, b]);
+assert.throws(() => a.equals('abc'), { code: 'ERR_INVALID_ARG_TYPE' });
+assert.throws(() => a.compare(b, 0, 9), { code: 'ERR_OUT_OF_RANGE' });

@@ -1,0 +1,12 @@
+const assert = require('assert');
+const b = Buffer.from('abcdef');
+const s = b.slice(1, 3);
+s[0] = 0x7A;
+assert.strictEqual(b.toString(), 'azcdef');
+assert.ok(s instanceof Buffer && Buffer.isBuffer(s) && !Buffer.isBuffer(new Uint8Array(1)));
+assert.strictEqual(s.parent, b.buffer);
+assert.strictEqual(b.subarray(-2).toString(), 'ef');
+assert.strictEqual(b.slice(4, 2).length, 0);
+assert.ok(b.map((x) => x) instanceof Buffer);
+assert.strictEqual(b.constructor, Buffer);
+assert.ok(Object.getPrototypeOf(Buffer.prototype) === Uint8Array.prototype);

@@ -1,0 +1,14 @@
+const assert = require('assert');
+const { transcode, isUtf8, isAscii } = require('buffer');
+assert.strictEqual(Buffer.from('01020304', 'hex').swap16().toString('hex'), '02010403');
+assert.strictEqual(Buffer.from('01020304', 'hex').swap32().toString('hex'), '04030201');
+assert.strictEqual(Buffer.from('0102030405060708', 'hex').swap64().toString('hex'), '0807060504030201');
+assert.throws(() => Buffer.alloc(3).swap16(), { code: 'ERR_INVALID_BUFFER_SIZE' });
+assert.strictEqual(transcode(Buffer.from('€'), 'utf8', 'ascii').toString('hex'), '3f');
+assert.strictEqual(transcode(Buffer.from('é'), 'utf8', 'latin1').toString('hex'), 'e9');
+assert.ok(isUtf8(Buffer.from('é')) && !isUtf8(Buffer.from([0xC3])));
+assert.ok(isAscii(Buffer.from('e')) && !isAscii(Buffer.from('é')));
+assert.strictEqual(atob('aGk='), 'hi');
+assert.strictEqual(btoa('hi\u00ff'), 'aGn/');
+assert.throws(() => btoa('€'), { name: 'InvalidCharacterError' });
+assert.throws(() => atob('a'), { name: 'InvalidCharacterError' });

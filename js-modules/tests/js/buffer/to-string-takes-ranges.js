@@ -1,0 +1,11 @@
+const assert = require('assert');
+const b = Buffer.from('abcdef');
+assert.strictEqual(b.toString('utf8', 1, 3), 'bc');
+assert.strictEqual(b.toString(undefined, 4), 'ef');
+assert.strictEqual(b.toString('latin1', -3, 2), 'ab');
+assert.strictEqual(b.toString('hex', 4, 99), '6566');
+assert.strictEqual(b.toString('utf8', 3, 2), '');
+assert.strictEqual(b.toString('utf8', NaN, '2'), 'ab');
+assert.strictEqual(`${b}`, 'abcdef');
+assert.strictEqual(b.toLocaleString('hex'), '616263646566');
+assert.strictEqual(JSON.stringify(Buffer.from('hi')), '{"type":"Buffer","data":[104,105]}');

@@ -1,0 +1,13 @@
+const assert = require('assert');
+const b = Buffer.alloc(6, '.');
+assert.strictEqual(b.write('a€b', 0), 5);
+assert.strictEqual(b.toString(), 'a€b.');
+assert.strictEqual(b.fill('.').write('a€', 0, 3), 1);
+assert.strictEqual(b.toString(), 'a.....');
+assert.strictEqual(b.write('zz', 5), 1);
+assert.strictEqual(b.write('beef', 1, 'hex'), 2);
+assert.strictEqual(b.toString('hex', 1, 3), 'beef');
+assert.strictEqual(b.write('abc', 'utf16le'), 6);
+assert.strictEqual(b.write('x', 6), 0);
+assert.throws(() => b.write('x', 7), { code: 'ERR_OUT_OF_RANGE' });
+assert.throws(() => b.write(5), { code: 'ERR_INVALID_ARG_TYPE' });

@@ -1,0 +1,11 @@
+const assert = require('assert');
+console.time('t');
+console.timeLog('t', 'x');
+console.timeEnd('t');
+console.table([{ a: 1, b: 'x' }, { a: 2 }]);
+console.table(5);
+console.dir({ a: 1 });
+console.trace('here');
+console.countReset('none');
+assert.strictEqual(String(console), '[object console]');
+assert.strictEqual(console.log.name, 'log');

@@ -1,0 +1,15 @@
+const assert = require('assert');
+const EventEmitter = require('events');
+const e = new EventEmitter();
+const log = [];
+const f = () => {};
+e.on('removeListener', (name, fn) => log.push(['-', name, fn === f]));
+e.on('newListener', (name, fn) => log.push(['+', name, fn === f, e.listenerCount(name)]));
+e.once('x', f);
+e.on('x', f);
+assert.strictEqual(e.listeners('x')[0], f);
+assert.notStrictEqual(e.rawListeners('x')[0], f);
+assert.strictEqual(e.rawListeners('x')[0].listener, f);
+e.off('x', f);
+e.removeAllListeners();
+assert.deepStrictEqual(log, [['+', 'x', true, 0], ['+', 'x', true, 1], ['-', 'x', true], ["-", "newListener", false], ["-", "x", true]]);

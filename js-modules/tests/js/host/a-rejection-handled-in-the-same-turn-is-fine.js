@@ -1,0 +1,2 @@
+const p = Promise.reject(new Error('handled'));
+process.nextTick(() => p.catch(() => {}));

@@ -1,0 +1,2 @@
+//: prints hello world
+console.log('hello', 'world');

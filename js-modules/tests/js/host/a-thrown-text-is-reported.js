@@ -1,0 +1,2 @@
+//: uncaught plain text
+throw 'plain text';

@@ -1,0 +1,3 @@
+//: uncaught an-uncaught-error-ends-the-script-with-its-place.js:3:13 TypeError
+setTimeout(() => process.exit(0), 1000);
+({}).missing();

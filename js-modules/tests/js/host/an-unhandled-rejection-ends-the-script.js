@@ -1,0 +1,3 @@
+//: uncaught Error: nobody listens
+setTimeout(() => {}, 60000);
+Promise.reject(new Error('nobody listens'));

@@ -1,0 +1,12 @@
+const assert = require('assert');
+assert.throws(() => 'a'.repeat(2 ** 30), { name: 'RangeError', message: 'Invalid string length' });
+assert.throws(() => 'a'.padStart(2 ** 30), RangeError);
+assert.throws(() => 'a'.repeat(-1), RangeError);
+assert.throws(() => 'a'.repeat(Infinity), RangeError);
+assert.strictEqual(''.repeat(2 ** 30), '');
+assert.strictEqual('ab€'.repeat(2.9), 'ab€ab€');
+assert.strictEqual('x'.padStart(5, 'ab'), 'ababx');
+assert.strictEqual('x'.padEnd(4), 'x   ');
+assert.strictEqual('xyz'.padEnd(2, '-'), 'xyz');
+assert.strictEqual('x'.padStart(3, ''), 'x');
+assert.throws(() => String.prototype.repeat.call(null, 1), TypeError);

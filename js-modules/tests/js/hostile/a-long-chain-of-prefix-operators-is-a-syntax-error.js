@@ -1,0 +1,2 @@
+//: uncaught nested too deep
+eval('!'.repeat(1e5) + '1');

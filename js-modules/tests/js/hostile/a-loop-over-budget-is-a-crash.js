@@ -1,0 +1,3 @@
+//: loops 10000
+//: crash RuntimeLimitError
+try { while (true) {} } finally { process.exit(0); }

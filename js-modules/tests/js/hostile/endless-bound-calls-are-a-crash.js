@@ -1,0 +1,4 @@
+//: crash RuntimeLimitError
+function f() { return g(); }
+const g = f.bind(null);
+g();

@@ -1,0 +1,3 @@
+//: crash RuntimeLimitError
+class A { constructor() { new A(); } }
+new A();

@@ -1,0 +1,3 @@
+//: crash RuntimeLimitError
+globalThis.f = () => eval('f()');
+f();

@@ -1,0 +1,3 @@
+//: crash RuntimeLimitError
+function* g() { yield* g(); }
+g().next();

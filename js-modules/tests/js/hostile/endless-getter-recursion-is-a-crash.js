@@ -1,0 +1,3 @@
+//: crash RuntimeLimitError
+const o = { get x() { return this.x; } };
+o.x;

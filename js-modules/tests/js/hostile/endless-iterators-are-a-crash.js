@@ -1,0 +1,3 @@
+//: crash RuntimeLimitError
+const it = { [Symbol.iterator]() { return [...it][Symbol.iterator](); } };
+[...it];

@@ -1,0 +1,3 @@
+//: crash RuntimeLimitError
+function f() { return JSON.stringify({ toJSON: f }); }
+f();

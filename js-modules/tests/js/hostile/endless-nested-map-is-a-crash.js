@@ -1,0 +1,3 @@
+//: crash RuntimeLimitError
+function f() { [1].map(f); }
+f();

@@ -1,0 +1,3 @@
+//: crash RuntimeLimitError
+function f() { 'a'.replace(/a/, f); return ''; }
+f();

@@ -1,0 +1,3 @@
+//: crash RuntimeLimitError
+const p = new Proxy({}, { get(t, k, r) { return r[k]; } });
+p.x;

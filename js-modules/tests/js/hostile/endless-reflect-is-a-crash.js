@@ -1,0 +1,3 @@
+//: crash RuntimeLimitError
+function f() { return Reflect.apply(f, null, []); }
+f();

@@ -1,0 +1,3 @@
+//: crash RuntimeLimitError
+function f() { return String({ toString: f }); }
+f();

@@ -1,0 +1,3 @@
+//: loops 1000
+//: crash RuntimeLimitError
+Promise.resolve().then(() => { for (;;); });

@@ -1,0 +1,2 @@
+const assert = require('assert');
+assert.match(require('./fixtures/shebang'), /shebang\.js:2:\d+/);

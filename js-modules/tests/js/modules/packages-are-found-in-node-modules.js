@@ -1,0 +1,10 @@
+const assert = require('assert');
+const { createRequire } = require('module');
+const req = createRequire(`${__dirname}/fixtures/folder/x.js`);
+assert.strictEqual(req('pack'), 'pack main');
+assert.strictEqual(req('pack/lib/main'), 'pack main');
+assert.strictEqual(req('exporting'), 'conditional');
+assert.strictEqual(req('exporting/sub/a'), 'starred');
+assert.throws(() => req('exporting/yes.js'), { code: 'ERR_PACKAGE_PATH_NOT_EXPORTED' });
+assert.strictEqual(req('@scope/name').scoped, true);
+assert.throws(() => require('pack'), { code: 'MODULE_NOT_FOUND' });

@@ -1,0 +1,11 @@
+const assert = require('assert');
+assert.strictEqual(this, module.exports);
+assert.strictEqual(exports, module.exports);
+assert.strictEqual(require.main, module);
+assert.strictEqual(module.filename, __filename);
+assert.strictEqual(require('path').dirname(__filename), __dirname);
+assert.strictEqual(module.id, '.');
+assert.ok(module.paths[0].endsWith('/modules/node_modules'));
+assert.strictEqual(arguments.length, 5);
+assert.strictEqual(require.cache[__filename], module);
+assert.strictEqual(require('node:events'), require('events'));

@@ -1,0 +1,23 @@
+const assert = require('assert');
+const path = require('path');
+const eq = assert.strictEqual;
+for (const [a, b] of [['/a/b/../c', '/a/c'], ['', '.'], ['.', '.'], ['./', './'], ['/', '/'], ['//a//b', '/a/b'], ['a/..', '.'],
+    ['../../a', '../../a'], ['/../a', '/a'], ['a/b/', 'a/b/'], ['./a/../..', '..'], ['a//../b', 'b']]) eq(path.normalize(a), b, a);
+for (const [a, b] of [[['a', '', 'b'], 'a/b'], [[], '.'], [[''], '.'], [['/a', '../..', 'b'], '/b'], [['a', '/b'], 'a/b'], [['', '/a'], '/a']]) eq(path.join(...a), b);
+for (const [a, b] of [[['/a', 'b'], '/a/b'], [['/a', '/b', 'c'], '/b/c'], [['/a/', '..', '..'], '/'], [['/'], '/']]) eq(path.resolve(...a), b);
+eq(path.resolve('x'), `${process.cwd()}/x`);
+for (const [a, b] of [['/a/b', '/a'], ['/a', '/'], ['', '.'], ['a', '.'], ['/', '/'], ['a/b/', 'a'], ['////', '/'], ['/a/b/', '/a'], ['//a', '//'], ['a//b', 'a/']]) eq(path.dirname(a), b, a);
+for (const [a, b] of [['/a/b.js', 'b.js'], ['', ''], ['/', ''], ['a/b/', 'b'], ['//a', 'a']]) eq(path.basename(a), b, a);
+eq(path.basename('a/b.js', '.js'), 'b');
+eq(path.basename('.js', '.js'), '');
+eq(path.basename('a/.js', '.js'), '.js');
+for (const [a, b] of [['a.js', '.js'], ['a.', '.'], ['.a', ''], ['a', ''], ['a.b/c', ''], ['..', ''], ['a.b.c', '.c'], ['.a.b', '.b'], ['a.js/', '.js'], ['..a', '.a']]) eq(path.extname(a), b, a);
+for (const [a, b, c] of [['/a/b', '/a/c', '../c'], ['/a', '/a', ''], ['/a/b/c', '/a', '../..'], ['/', '/a', 'a'], ['/a', '/', '..'], ['/ab', '/a', '../a']]) eq(path.relative(a, b), c);
+assert.deepStrictEqual(path.parse('/home/u/f.txt'), { root: '/', dir: '/home/u', base: 'f.txt', ext: '.txt', name: 'f' });
+assert.deepStrictEqual(path.parse('./a'), { root: '', dir: '.', base: 'a', ext: '', name: 'a' });
+assert.deepStrictEqual(path.parse('/'), { root: '/', dir: '/', base: '', ext: '', name: '' });
+eq(path.format({ dir: '/a', name: 'b', ext: 'js' }), '/a/b.js');
+eq(path.format({ root: '/', base: 'b' }), '/b');
+eq(path.sep + path.delimiter, '/:');
+eq(path.posix, path);
+assert.throws(() => path.join(5), { code: 'ERR_INVALID_ARG_TYPE', message: 'The "path" argument must be of type string. Received type number (5)' });

@@ -1,0 +1,6 @@
+//: exit 7
+//: uncaught Error: second
+process.on('uncaughtException', () => {
+    throw new Error('second');
+});
+throw new Error('first');

@@ -1,0 +1,14 @@
+const assert = require('assert');
+assert.strictEqual(process.platform, 'linux');
+assert.ok(['x64', 'arm64', 'arm', 'ia32'].includes(process.arch));
+assert.ok(process.pid > 0 && process.ppid > 0);
+assert.match(process.version, /^v20\./);
+assert.strictEqual(`v${process.versions.node}`, process.version);
+assert.strictEqual(process.argv.length, 3);
+assert.strictEqual(process.argv[1], __filename);
+assert.strictEqual(process.execPath, '/usr/bin/meshlite-agent');
+assert.ok(process.memoryUsage().rss > 1e6);
+assert.ok(process.uptime() >= 0);
+assert.strictEqual(typeof process.getuid(), 'number');
+assert.strictEqual(process.stdout.fd, 1);
+assert.strictEqual(String(process), '[object process]');

@@ -1,0 +1,15 @@
+const assert = require('assert');
+const qs = require('querystring');
+const plain = (x) => ({ ...x });
+assert.deepStrictEqual(plain(qs.parse('a=1&b=2&a=3&c&d=')), { a: ['1', '3'], b: '2', c: '', d: '' });
+assert.deepStrictEqual(plain(qs.parse('a+b=c%20d&%E2%82%AC=%zz')), { 'a b': 'c d', '€': '%zz' });
+assert.deepStrictEqual(plain(qs.parse('a:1;b:2', ';', ':')), { a: '1', b: '2' });
+assert.deepStrictEqual(Object.keys(qs.parse('a=1&b=2&c=3', null, null, { maxKeys: 2 })), ['a', 'b']);
+assert.strictEqual(Object.getPrototypeOf(qs.parse('')), null);
+assert.deepStrictEqual(plain(qs.parse(5)), {});
+assert.strictEqual(qs.stringify({ a: [1, true], b: 'x y&', c: null, d: NaN, e: 5n }), 'a=1&a=true&b=x%20y%26&c=&d=&e=5');
+assert.strictEqual(qs.stringify({ a: 1, b: 2 }, ';', ':'), 'a:1;b:2');
+assert.strictEqual(qs.stringify('x'), '');
+assert.strictEqual(qs.escape('ä'), '%C3%A4');
+assert.strictEqual(qs.unescape('%C3%A4%'), 'ä%');
+assert.strictEqual(qs.encode, qs.stringify);

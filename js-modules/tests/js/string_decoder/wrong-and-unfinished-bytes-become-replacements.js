@@ -1,0 +1,13 @@
+const assert = require('assert');
+const { StringDecoder } = require('string_decoder');
+const d = new StringDecoder('utf8');
+assert.strictEqual(d.write(Buffer.from([0xE2, 0x82])), '');
+assert.strictEqual(d.lastNeed, 1);
+assert.strictEqual(d.end(), '\ufffd');
+assert.strictEqual(d.end(), '');
+assert.strictEqual(d.write(Buffer.from([0xFF, 0x61])), '\ufffda');
+assert.strictEqual(d.write(Buffer.from([0xC9])), '');
+assert.strictEqual(d.write(Buffer.from([0x41])), '\ufffdA');
+assert.throws(() => new StringDecoder('x'), { code: 'ERR_UNKNOWN_ENCODING', message: 'Unknown encoding: x' });
+assert.throws(() => d.write(5), { code: 'ERR_INVALID_ARG_TYPE' });
+assert.strictEqual(new StringDecoder('UTF-16LE').encoding, 'utf16le');

@@ -1,0 +1,12 @@
+const t = setTimeout(() => process.exit(1), 1);
+clearTimeout(t);
+const i = setInterval(() => process.exit(1), 1);
+clearInterval(i);
+const m = setImmediate(() => process.exit(1));
+clearImmediate(m);
+clearTimeout(undefined);
+clearTimeout(null);
+clearTimeout({});
+clearTimeout('x');
+clearImmediate(null);
+setTimeout(() => {}, 1).close();

@@ -1,0 +1,12 @@
+const assert = require('assert');
+const util = require('util');
+assert.throws(() => util.inherits(null, Object), { code: 'ERR_INVALID_ARG_TYPE' });
+const warnings = [];
+process.on('warning', (w) => warnings.push(`${w.name} ${w.code} ${w.message}`));
+const f = util.deprecate((x) => x + 1, 'old', 'DEP9');
+assert.strictEqual(f(1) + f(2), 5);
+assert.ok(util.isDeepStrictEqual({ a: [1, { b: NaN }] }, { a: [1, { b: NaN }] }));
+assert.ok(!util.isDeepStrictEqual({ a: 1 }, { a: '1' }));
+assert.strictEqual(util.stripVTControlCharacters('\u001b[31mred\u001b[39m'), 'red');
+assert.strictEqual(util.debuglog('x').enabled, false);
+setImmediate(() => assert.deepStrictEqual(warnings, ['DeprecationWarning DEP9 old']));

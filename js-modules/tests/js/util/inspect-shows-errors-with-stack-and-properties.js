@@ -1,0 +1,12 @@
+const assert = require('assert');
+const { inspect } = require('util');
+const e = new TypeError('bad');
+assert.match(inspect(e), /^TypeError: bad\n {4}at /);
+e.code = 'E_X';
+assert.match(inspect(e), /\{\n {2}code: 'E_X'\n\}$/);
+const c = new Error('outer', { cause: new RangeError('inner') });
+assert.match(inspect(c), /\[cause\]: RangeError: inner\n/);
+const bare = new Error('no stack');
+bare.stack = undefined;
+assert.match(inspect(bare), /^\[?Error: no stack\]?/);
+assert.match(inspect({ e }), /^\{\n {2}e: TypeError: bad\n {6}at /);

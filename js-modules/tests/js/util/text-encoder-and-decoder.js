@@ -1,0 +1,15 @@
+const assert = require('assert');
+const { TextEncoder: E, TextDecoder: D } = require('util');
+assert.strictEqual(TextEncoder, E);
+assert.deepStrictEqual([...new E().encode('a€')], [97, 226, 130, 172]);
+assert.deepStrictEqual(new E().encodeInto('a€b', new Uint8Array(4)), { read: 2, written: 4 });
+const d = new D();
+assert.strictEqual(d.decode(new Uint8Array([0xEF, 0xBB, 0xBF, 97])), 'a');
+assert.strictEqual(new D('utf-8', { ignoreBOM: true }).decode(new Uint8Array([0xEF, 0xBB, 0xBF, 97])), '\ufeffa');
+assert.strictEqual(d.decode(new Uint8Array([0xE2, 0x82]), { stream: true }), '');
+assert.strictEqual(d.decode(new Uint8Array([0xAC])), '€');
+assert.strictEqual(d.decode(new Uint8Array([0xFF])), '\ufffd');
+assert.throws(() => new D('utf-8', { fatal: true }).decode(new Uint8Array([0xFF])), { code: 'ERR_ENCODING_INVALID_ENCODED_DATA' });
+assert.strictEqual(new D('utf-16le').decode(new Uint8Array([0x61, 0])), 'a');
+assert.strictEqual(new D('latin1').encoding, 'windows-1252');
+assert.throws(() => new D('klingon'), RangeError);
