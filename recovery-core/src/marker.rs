@@ -131,7 +131,7 @@ impl Marker {
             core: (core != [0; 48]).then_some(CoreHash(core)),
             core_name: text(&bytes[64..64 + NAME_BYTES], bytes[7])?,
             at_unix_s: u64::from_be_bytes(at),
-            note: text(&bytes[129..129 + NOTE_BYTES], bytes[128])?,
+            note: text(&bytes[NOTE_AT..NOTE_AT + NOTE_BYTES], bytes[NOTE_AT - 1])?,
         })
     }
 
@@ -147,15 +147,23 @@ impl Marker {
             bytes[16..64].copy_from_slice(core.as_bytes());
         }
         bytes[7] = put_text(&mut bytes[64..64 + NAME_BYTES], &self.core_name);
-        bytes[128] = put_text(&mut bytes[129..129 + NOTE_BYTES], &self.note);
+        bytes[NOTE_AT - 1] = put_text(&mut bytes[NOTE_AT..NOTE_AT + NOTE_BYTES], &self.note);
         seal(&mut bytes);
         bytes
     }
 }
 
-/// Adds a cause to a record that [`Marker::emit`] made. Async-signal-safe: no allocation, no lock, no panic.
-pub fn stamp(bytes: &mut [u8; LEN], cause: Cause) {
+/// Adds a cause, and a note unless it is empty, to a record that [`Marker::emit`] made.
+///
+/// Async-signal-safe: no allocation, no lock. The note must be UTF-8; bytes beyond [`NOTE_BYTES`] are left out.
+pub fn stamp(bytes: &mut [u8; LEN], cause: Cause, note: &[u8]) {
     bytes[CAUSE_AT] = cause as u8;
+    if !note.is_empty() {
+        let len = note.len().min(NOTE_BYTES);
+        bytes[NOTE_AT..NOTE_AT + NOTE_BYTES].fill(0);
+        bytes[NOTE_AT..NOTE_AT + len].copy_from_slice(&note[..len]);
+        bytes[NOTE_AT - 1] = len as u8; // at most NOTE_BYTES
+    }
     seal(bytes);
 }
 
@@ -197,7 +205,7 @@ impl fmt::Display for MarkerError {
 impl std::error::Error for MarkerError {}
 
 /// The longest head of `text` that fits `limit` bytes and ends at a character.
-pub(crate) fn head(text: &str, limit: usize) -> &str {
+pub fn head(text: &str, limit: usize) -> &str {
     let mut end = text.len().min(limit);
     while !text.is_char_boundary(end) {
         end -= 1;
@@ -224,6 +232,7 @@ fn seal(bytes: &mut [u8; LEN]) {
 const MAGIC: [u8; 4] = *b"MLCM";
 const VERSION: u8 = 1;
 const CAUSE_AT: usize = 5;
+const NOTE_AT: usize = 129;
 const CRC_AT: usize = LEN - 4;
 
 #[cfg(test)]
@@ -243,10 +252,15 @@ mod tests {
     }
 
     #[test]
-    fn a_stamp_changes_the_cause_and_nothing_else() {
+    fn a_stamp_changes_the_cause_and_the_note_and_nothing_else() {
         let mut bytes = sample().emit();
-        stamp(&mut bytes, Cause::Hang);
+        stamp(&mut bytes, Cause::Hang, b"");
         assert_eq!(Marker::parse(&bytes), Ok(Marker { cause: Cause::Hang, ..sample() }));
+        stamp(&mut bytes, Cause::OutOfMemory, b"timer");
+        let stamped = Marker { cause: Cause::OutOfMemory, note: "timer".into(), ..sample() };
+        assert_eq!(Marker::parse(&bytes), Ok(stamped));
+        stamp(&mut bytes, Cause::Hang, &[b'x'; 300]);
+        assert_eq!(Marker::parse(&bytes).unwrap().note.len(), NOTE_BYTES);
     }
 
     #[test]

@@ -1,0 +1,706 @@
+//! The control channel: dial, prove, serve, and come back.
+//!
+//! One link holds the one connection. It feeds the sans-I/O handshake of `microstack::channel`, then the session;
+//! it never runs script: what concerns cores goes to [`crate::cores`] as an order.
+
+mod outbox;
+mod port;
+mod proxies;
+mod servers;
+
+use std::cell::RefCell;
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use js_modules::meshagent::ServerView;
+use microstack::chain::{Cx, Link, Wake};
+use microstack::channel::agent::{
+    self, AgentSession, CoreKeeper, Handshake, KeeperOutput, Output, Pin, Seen, ServerCommand,
+};
+use microstack::channel::backoff::Backoff;
+use microstack::channel::ping::{self, KeepAlive, Patience};
+use microstack::channel::{Frame, HandshakeError, Message};
+use microstack::crypto::{Identity, cert_summary, random_bytes, tls_hash, tls_key_hash, verify_rsa_sha384};
+use microstack::net::{Resolver, netlink};
+use microstack::store::{Store, Write};
+use microstack::wire::{
+    AgentHash, AuthInfo, MAX_AFTER_AUTH, MAX_BEFORE_AUTH, Nonce, ServerId, ServerUrl, TlsHash,
+};
+use microstack::ws;
+use recovery_core::history::History;
+use serde_json::{Value, json};
+
+use crate::control::Word;
+use crate::cores::{CoreStore, Order, Orders, Reports};
+use crate::log::{self, now_unix_s};
+use crate::status::Status;
+use crate::worker::SupervisorLine;
+
+pub use outbox::{Delivery, Inbound, Inbox, NotQueued, Outbox, ToChannel};
+pub use port::Port;
+pub use proxies::Proxies;
+pub use servers::Servers;
+
+/// What command 30 says; a build may set it.
+pub const COMMIT_DATE: &str = match option_env!("MESHLITE_COMMIT_DATE") {
+    Some(date) => date,
+    None => "2026-Nov-21 00:00:00+0000",
+};
+
+/// What a channel works with.
+pub struct Parts {
+    pub identity: Identity,
+    pub info: AuthInfo,
+    pub host_info: String,
+    pub agent_name: Option<String>,
+    pub tag: Vec<u8>,
+    pub patience: Patience,
+    /// Upper bound of all waits, for tests that need thousands of failures.
+    pub pace: Option<Duration>,
+    pub servers: Servers,
+    pub proxies: Proxies,
+    pub store: Rc<dyn Store>,
+    pub outbox: Rc<Outbox>,
+    pub inbox: Rc<Inbox>,
+    pub keeper: Rc<RefCell<CoreKeeper>>,
+    pub history: Rc<RefCell<History>>,
+    pub orders: Orders,
+    pub reports: Rc<Reports>,
+    pub supervisor: Rc<SupervisorLine>,
+    pub status: Rc<Status>,
+}
+
+/// The link.
+pub struct Channel {
+    parts: Parts,
+    backoff: Backoff,
+    resolver: Resolver,
+    tls: Arc<rustls::ClientConfig>,
+    network: Option<netlink::Watch>,
+    conn: Option<ws::Conn>,
+    phase: Phase,
+}
+
+enum Phase {
+    /// Between two connections.
+    Waiting { until: Instant },
+    /// Name, TCP, TLS and WebSocket.
+    Connecting,
+    /// The channel's own handshake. Given up at `until`: a server that refuses stays silent for good.
+    Proving { handshake: Box<Handshake>, outer: Outer, until: Instant },
+    /// Refused by us or by the server: stay silent until then, so that nobody is hammered.
+    Held { until: Instant },
+    /// Both sides are satisfied.
+    Ready { session: AgentSession, alive: KeepAlive, since: Instant },
+    /// The agent stops.
+    Stopping,
+}
+
+/// What was seen of the outer connection.
+#[derive(Clone)]
+struct Outer {
+    tls: TlsHash,
+    key: TlsHash,
+    certificate: String,
+    peer: SocketAddr,
+}
+
+impl Channel {
+    /// A channel that dials as soon as it is added to a chain.
+    pub fn new(parts: Parts) -> Channel {
+        Channel {
+            parts,
+            backoff: Backoff::new(u64::from_ne_bytes(random_bytes())),
+            resolver: Resolver::new(),
+            tls: microstack::tls::client_config(microstack::tls::ClientTrust::AnyChain),
+            network: None,
+            conn: None,
+            phase: Phase::Waiting { until: Instant::now() },
+        }
+    }
+
+    fn start(&mut self, cx: &mut Cx<'_>) {
+        match netlink::Watch::start(cx, SUB_NETLINK) {
+            Ok(watch) => self.network = Some(watch),
+            // Containers may forbid it: the back-off alone brings the agent back then.
+            Err(error) => tracing::info!("network changes cannot be watched: {error}"),
+        }
+        let wait = self.backoff.next();
+        self.phase = Phase::Waiting { until: cx.now() + wait };
+    }
+
+    fn dial(&mut self, cx: &mut Cx<'_>) {
+        let (url, _) = self.parts.servers.current();
+        let url = url.clone();
+        tracing::debug!(server = %url, "connecting");
+        self.parts.status.channel("connecting", &url.to_string(), "");
+        let options = ws::ClientOptions {
+            connect_timeout: self.paced(CONNECT),
+            max_message: MAX_BEFORE_AUTH,
+            max_backlog: MAX_BACKLOG,
+            proxy: self.parts.proxies.for_host(&url.host),
+            fallback: self.last_address(&url).into_iter().collect(),
+            sub: SUB_CONNECTION,
+            ..ws::ClientOptions::new(url, self.tls.clone(), self.resolver.clone())
+        };
+        self.conn = Some(ws::Conn::connect(cx, options));
+        self.phase = Phase::Connecting;
+    }
+
+    /// A wait, cut short where a test asked for it.
+    fn paced(&self, wait: Duration) -> Duration {
+        self.parts.pace.map_or(wait, |pace| wait.min(pace))
+    }
+
+    /// The connection is open: begin the handshake.
+    fn opened(&mut self, cx: &mut Cx<'_>, open: ws::OpenInfo) {
+        let Some(certificate) = open.peer_cert_der else {
+            self.lost(cx, "the server showed no TLS certificate");
+            return;
+        };
+        let (_, expected) = self.parts.servers.current();
+        let outer = Outer {
+            tls: tls_hash(&certificate),
+            key: tls_key_hash(&certificate).unwrap_or(TlsHash([0; 48])),
+            certificate: describe(&certificate),
+            peer: open.peer_addr,
+        };
+        let mut config =
+            agent::Config::new(expected, self.parts.identity.cert_der.clone(), self.parts.info.clone());
+        config.all_servers = self.parts.servers.ids();
+        config.commit_date = COMMIT_DATE.to_owned();
+        config.host_info = self.parts.host_info.clone();
+        config.agent_name = self.parts.agent_name.clone();
+        config.tag = self.parts.tag.clone();
+        config.patience = OVERDUE;
+        let seen = Seen { tls_hash: outer.tls, tls_key_hash: outer.key };
+        let pin = self.pin(expected).map(|(pin, _)| pin);
+        let handshake = Box::new(Handshake::start(config, seen, Nonce(random_bytes()), pin, cx.now()));
+        self.phase = Phase::Proving { handshake, outer, until: cx.now() + self.paced(PROVING) };
+        self.prove(cx);
+    }
+
+    /// Carries out what the handshake wants.
+    fn prove(&mut self, cx: &mut Cx<'_>) {
+        loop {
+            let Phase::Proving { handshake, outer, .. } = &mut self.phase else {
+                return;
+            };
+            match handshake.poll() {
+                Output::Send(bytes) => self.put(cx, Message::Binary(bytes)),
+                Output::SendText(text) => self.put(cx, Message::Text(text)),
+                // About 4 ms on the chain, once per connection: less than a thread hand-over is worth.
+                Output::Sign { data } => {
+                    if let Err(error) = handshake.signed(self.parts.identity.key.sign_sha384(&data)) {
+                        tracing::error!("{error}");
+                    }
+                }
+                Output::Verify { cert_der, data, signature } => {
+                    if let Err(error) = handshake.checked(verify_rsa_sha384(&cert_der, &data, &signature)) {
+                        tracing::error!("{error}");
+                    }
+                }
+                Output::Pin(pin) => {
+                    let certificate = outer.certificate.clone();
+                    self.set_pin(pin, &certificate);
+                }
+                Output::Hold(error) => {
+                    let text = self.explain(&error);
+                    let (url, _) = self.parts.servers.current();
+                    tracing::error!(server = %url, "refused: {text}; staying silent");
+                    self.parts.status.channel("held", &url.to_string(), &text);
+                    self.phase = Phase::Held { until: cx.now() + self.paced(HOLD) };
+                    return;
+                }
+                Output::Overdue(error) => {
+                    let text = self.explain(&error);
+                    let (url, _) = self.parts.servers.current();
+                    tracing::warn!(server = %url, "{text}");
+                    self.parts.status.channel("held", &url.to_string(), &text);
+                }
+                Output::Ready(session) => {
+                    let outer = outer.clone();
+                    self.ready(cx, session, &outer);
+                    return;
+                }
+                Output::Wait(_) => return,
+            }
+        }
+    }
+
+    fn ready(&mut self, cx: &mut Cx<'_>, session: AgentSession, outer: &Outer) {
+        let (url, _) = self.parts.servers.current();
+        self.remember_address(&url.host, outer.peer);
+        let url = url.to_string();
+        let path = if session.skip_path() { "skip" } else { "full" };
+        tracing::info!(server = %url, ip = %outer.peer.ip(), path, certificate = %outer.tls, "connected");
+        if let Some(conn) = &mut self.conn {
+            conn.set_max_message(MAX_AFTER_AUTH);
+        }
+        self.backoff.reset();
+        self.parts.servers.worked();
+        self.parts.outbox.set_server(Some(ServerView {
+            url: url.clone(),
+            ip: outer.peer.ip().to_string(),
+            tls_hash_hex: outer.tls.to_hex(),
+            tls_key_hash_hex: outer.key.to_hex(),
+        }));
+        self.parts.status.channel("connected", &url, &format!("{path} path"));
+        let alive = KeepAlive::new(self.parts.patience, cx.now());
+        self.phase = Phase::Ready { session, alive, since: cx.now() };
+        self.parts.reports.flush();
+        self.parts.inbox.deliver(Inbound::Connected(true));
+    }
+
+    fn event(&mut self, cx: &mut Cx<'_>, event: ws::Event) {
+        if let Phase::Ready { alive, .. } = &mut self.phase {
+            alive.received(cx.now());
+        }
+        match event {
+            ws::Event::Open(open) => self.opened(cx, open),
+            ws::Event::Binary(bytes) => self.frame(cx, Frame::Binary(&bytes)),
+            ws::Event::Text(text) => self.frame(cx, Frame::Text(&text)),
+            ws::Event::Closed(close) => self.lost(cx, &close.why.to_string()),
+            _ => {}
+        }
+    }
+
+    fn frame(&mut self, cx: &mut Cx<'_>, frame: Frame<'_>) {
+        match &mut self.phase {
+            Phase::Proving { handshake, .. } => {
+                if let Err(error) = handshake.handle(cx.now(), frame) {
+                    tracing::warn!("{error}");
+                }
+                self.prove(cx);
+            }
+            Phase::Ready { session, .. } => match session.parse(frame) {
+                Ok(ServerCommand::Json(text)) => self.json(cx, &text),
+                Ok(ServerCommand::Custom { .. }) => {
+                    if let Frame::Binary(bytes) = frame {
+                        self.to_core(Inbound::Binary(bytes.to_vec()));
+                    }
+                }
+                // Never a hash of ours: a server that knows our type by number would send the foreign program
+                // that it keeps for it (agent-channel specification 5.2).
+                Ok(ServerCommand::UpdateQuery { request }) => {
+                    let answer = session.agent_hash(request, AgentHash::NEVER_UPDATE);
+                    self.put(cx, answer);
+                }
+                Ok(
+                    ServerCommand::UpdateStart { .. }
+                    | ServerCommand::UpdateBlock { .. }
+                    | ServerCommand::UpdateEnd { .. },
+                ) => tracing::warn!("the server sent a program, which was not asked for; ignored"),
+                Ok(command) => {
+                    let cleared = matches!(command, ServerCommand::CoreClear { .. });
+                    let mut keeper = self.parts.keeper.borrow_mut();
+                    let before = keeper.stored();
+                    keeper.handle(session, &command);
+                    drop(keeper);
+                    if let (true, Some(core)) = (cleared, before) {
+                        self.forgive(core);
+                    }
+                    self.keep(cx);
+                }
+                Err(error) => tracing::warn!("a message of the server was ignored: {error}"),
+            },
+            _ => {}
+        }
+    }
+
+    fn json(&mut self, cx: &mut Cx<'_>, text: &str) {
+        // Ours are short; what is longer is the core's in any case.
+        let value: Value = match text.len() {
+            ..=4096 => serde_json::from_str(text).unwrap_or(Value::Null),
+            _ => Value::Null,
+        };
+        match value["action"].as_str() {
+            Some("ping") => self.put(cx, Message::Text(r#"{"action":"pong"}"#.into())),
+            Some("pong") => {}
+            _ => {
+                let delivery = self.to_core(Inbound::Json(text.to_owned()));
+                if delivery == Delivery::NoCore && value["type"] == "console" {
+                    let mut answer = json!({
+                        "action": "msg", "type": "console",
+                        "value": "No core is running on this device. The server can send it one again (core menu).",
+                    });
+                    if let Some(session) = value.get("sessionid") {
+                        answer["sessionid"] = session.clone();
+                    }
+                    self.put(cx, Message::Text(answer.to_string()));
+                }
+            }
+        }
+    }
+
+    fn to_core(&self, message: Inbound) -> Delivery {
+        let delivery = self.parts.inbox.deliver(message);
+        match delivery {
+            Delivery::Full => tracing::warn!("the core is too busy; a message of the server was dropped"),
+            Delivery::NoCore => tracing::debug!("a message of the server was dropped: no core runs"),
+            Delivery::Taken => {}
+        }
+        delivery
+    }
+
+    /// Carries out what the core keeper wants.
+    fn keep(&mut self, cx: &mut Cx<'_>) {
+        loop {
+            let output = self.parts.keeper.borrow_mut().poll();
+            let good: Vec<_> = self.parts.history.borrow().good().collect();
+            let cores = CoreStore(&*self.parts.store);
+            let order = match output {
+                KeeperOutput::Store { hash, body } => {
+                    if let Err(error) = cores.set_current(hash, &body, &good) {
+                        // It runs from memory; after a restart the server sends it again.
+                        tracing::error!(core = %hash, "the core could not be stored: {error}");
+                    }
+                    continue;
+                }
+                KeeperOutput::Delete => {
+                    tracing::info!("the server cleared the core");
+                    if let Err(error) = cores.clear(&good) {
+                        tracing::error!("the stored core could not be deleted: {error}");
+                    }
+                    Order::Stop
+                }
+                KeeperOutput::Stop => Order::Stop,
+                KeeperOutput::Start { hash, body } => Order::Start { hash, body },
+                KeeperOutput::Quarantined(hash) => Order::StartGood { instead_of: hash },
+                KeeperOutput::Send(message) => {
+                    self.put(cx, message);
+                    continue;
+                }
+                KeeperOutput::Refused(why) => {
+                    tracing::error!("a core of the server was refused: {why}");
+                    continue;
+                }
+                KeeperOutput::Wait(_) => return,
+            };
+            // From now on nothing more reaches the core that is about to end.
+            match order {
+                Order::Start { .. } | Order::StartGood { .. } => self.parts.inbox.core_is_starting(),
+                _ => self.parts.inbox.set_feed(None),
+            }
+            self.parts.orders.borrow_mut().push_back(order);
+        }
+    }
+
+    /// The server cleared a core itself. Not a pardon while it fails right now: real servers clear the core of a
+    /// device that comes back too often (agent-channel specification 3.4).
+    fn forgive(&self, core: microstack::wire::CoreHash) {
+        let mut history = self.parts.history.borrow_mut();
+        let last = history.failures().iter().filter(|f| f.core == core).map(|f| f.at_unix_s).max();
+        if last.is_some_and(|at| at.abs_diff(now_unix_s()) < 120) {
+            return;
+        }
+        if history.forgive(core) {
+            self.parts.keeper.borrow_mut().pardon(core);
+            self.parts.supervisor.say(&Word::Forgiven(core));
+        }
+    }
+
+    /// Sends now. The socket's own bound is far above what handshake and keeper ever send.
+    fn put(&mut self, cx: &mut Cx<'_>, message: Message) {
+        if let Some(conn) = &mut self.conn
+            && let Err(error) = send(conn, cx, message)
+        {
+            tracing::warn!("a message to the server was lost: {error}");
+        }
+    }
+
+    /// Moves what cores produced to the socket, as far as it takes it.
+    fn flush(&mut self, cx: &mut Cx<'_>) {
+        let (Phase::Ready { .. }, Some(conn)) = (&self.phase, &mut self.conn) else {
+            return;
+        };
+        while conn.backlog() < HIGH_WATER {
+            let Some(message) = self.parts.outbox.pop() else {
+                break;
+            };
+            // Below the high water the socket takes everything, so only a connection that ends loses messages.
+            if let Err(error) = send(conn, cx, message) {
+                tracing::debug!("a message of the core was not sent: {error}");
+            }
+        }
+        self.parts.outbox.set_socket_bytes(conn.backlog());
+        let dropped = self.parts.outbox.take_dropped();
+        if dropped > 0 {
+            tracing::warn!("{dropped} messages of the core were dropped: the server takes them too slowly");
+        }
+    }
+
+    /// The connection is gone; wait and try again.
+    fn lost(&mut self, cx: &mut Cx<'_>, why: &str) {
+        let (url, _) = self.parts.servers.current();
+        let url = url.to_string();
+        self.conn = None;
+        let wait = match &self.phase {
+            Phase::Stopping => return,
+            Phase::Ready { since, .. } => {
+                tracing::warn!(server = %url, "disconnected: {why}");
+                self.parts.outbox.set_server(None);
+                self.parts.inbox.deliver(Inbound::Connected(false));
+                if cx.now().saturating_duration_since(*since) >= SETTLED {
+                    // A connection that held is taken up again almost at once; what fails then backs off.
+                    Duration::from_millis(u64::from_ne_bytes(random_bytes()) % 50)
+                } else {
+                    self.backoff.next()
+                }
+            }
+            Phase::Held { .. } => {
+                tracing::info!(server = %url, "held connection ended: {why}");
+                self.parts.servers.failed();
+                self.backoff.next()
+            }
+            _ => {
+                let wait = self.backoff.next();
+                let count = self.parts.servers.failed();
+                tracing::warn!(server = %url, failures = count, next_try_ms = wait.as_millis() as u64, "not connected: {why}");
+                wait
+            }
+        };
+        if !matches!(self.phase, Phase::Held { .. }) {
+            self.parts.status.channel("waiting", &url, why);
+        }
+        self.phase = Phase::Waiting { until: cx.now() + self.paced(wait) };
+    }
+
+    fn tick(&mut self, cx: &mut Cx<'_>) {
+        let now = cx.now();
+        self.parts.keeper.borrow_mut().handle_timeout(now);
+        self.keep(cx);
+        match &mut self.phase {
+            Phase::Waiting { until } if now >= *until => self.dial(cx),
+            Phase::Proving { until, .. } if now >= *until => {
+                self.lost(
+                    cx,
+                    "the server did not complete the handshake; it may have refused without a word",
+                );
+            }
+            Phase::Proving { handshake, .. } => {
+                handshake.handle_timeout(now);
+                self.prove(cx);
+            }
+            Phase::Held { until } if now >= *until => self.lost(cx, "trying anew"),
+            Phase::Ready { alive, .. } => match alive.poll(now) {
+                ping::Output::Ping => {
+                    if let Some(conn) = &mut self.conn {
+                        conn.ping(cx);
+                    }
+                }
+                ping::Output::Drop { silent_for } => {
+                    self.lost(cx, &format!("the server has been silent for {} s", silent_for.as_secs()));
+                }
+                ping::Output::Wait(_) => {}
+            },
+            _ => {}
+        }
+    }
+
+    fn network_changed(&mut self, cx: &mut Cx<'_>) {
+        self.backoff.network_changed();
+        match &mut self.phase {
+            Phase::Waiting { until } => {
+                tracing::info!("the network changed; trying at once");
+                // Takes the free try that the change gave.
+                *until = cx.now() + self.backoff.next();
+            }
+            Phase::Ready { alive, .. } => {
+                // The connection may lead nowhere now: ask at once instead of after two minutes.
+                let long_ago = cx.now().checked_sub(self.parts.patience.idle);
+                if let Some(long_ago) = long_ago {
+                    *alive = KeepAlive::new(self.parts.patience, long_ago);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn mail(&mut self, cx: &mut Cx<'_>, word: &ToChannel) {
+        match word {
+            ToChannel::Flush => {}
+            ToChannel::Reconnect => self.lost(cx, "the core asked for it"),
+            ToChannel::Stop => {
+                self.phase = Phase::Stopping;
+                self.parts.outbox.set_server(None);
+                if let Some(conn) = &mut self.conn {
+                    conn.close(cx, None);
+                }
+            }
+        }
+    }
+
+    /// The pin of this server, with a description of the certificate it stands for.
+    fn pin(&self, server: ServerId) -> Option<(Pin, String)> {
+        let value = self.parts.store.get(PINS, server.as_bytes()).unwrap_or_else(|error| {
+            tracing::warn!("the pin cannot be read, the full handshake is taken: {error}");
+            None
+        })?;
+        let (tls, text) = value.split_first_chunk::<48>()?;
+        Some((Pin { server, tls: TlsHash(*tls) }, String::from_utf8_lossy(text).into_owned()))
+    }
+
+    fn set_pin(&self, pin: Pin, certificate: &str) {
+        let value = [pin.tls.as_bytes().as_slice(), certificate.as_bytes()].concat();
+        if self.pin(pin.server).is_some_and(|(old, _)| old == pin) {
+            return;
+        }
+        let put = [Write::put(PINS, pin.server.as_bytes(), value)];
+        if let Err(error) = self.parts.store.apply(&put).and_then(|()| self.parts.store.flush()) {
+            tracing::warn!("the pin cannot be stored, the next handshake is a full one again: {error}");
+        }
+    }
+
+    /// Where a named server was found last; used when its name cannot be resolved.
+    fn last_address(&self, url: &ServerUrl) -> Option<SocketAddr> {
+        if url.address().is_some() {
+            return None;
+        }
+        let text = self.parts.store.get(ADDRESSES, url.host.as_bytes()).ok()??;
+        let ip: IpAddr = String::from_utf8(text).ok()?.parse().ok()?;
+        Some(SocketAddr::new(ip, url.port))
+    }
+
+    /// Not through a proxy: the address would be the proxy's.
+    fn remember_address(&self, host: &str, peer: SocketAddr) {
+        let text = peer.ip().to_string();
+        if host.parse::<IpAddr>().is_ok() || self.parts.proxies.for_host(host).is_some() {
+            return;
+        }
+        let known = self.parts.store.get(ADDRESSES, host.as_bytes()).ok().flatten();
+        if known.as_deref() != Some(text.as_bytes())
+            && let Err(error) = self.parts.store.put(ADDRESSES, host.as_bytes(), text.as_bytes())
+        {
+            tracing::debug!("the server's address was not stored: {error}");
+        }
+    }
+
+    /// A refusal in words, with the certificates concerned.
+    fn explain(&self, error: &HandshakeError) -> String {
+        let Phase::Proving { outer, .. } = &self.phase else {
+            return error.to_string();
+        };
+        match error {
+            HandshakeError::EchoedHash { echoed, .. } => {
+                let (_, server) = self.parts.servers.current();
+                let other = match self.pin(server) {
+                    Some((pin, text)) if pin.tls == *echoed => text,
+                    _ => format!("not seen here before, SHA-384 {echoed}"),
+                };
+                format!(
+                    "{error}. Certificate seen here: {}. Certificate the server names: {other}",
+                    outer.certificate
+                )
+            }
+            HandshakeError::Silent { .. } => {
+                format!("{error}. The outer certificate seen here: {}", outer.certificate)
+            }
+            _ => error.to_string(),
+        }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let phase = match &self.phase {
+            Phase::Waiting { until } | Phase::Held { until } => Some(*until),
+            Phase::Proving { handshake, until, .. } => {
+                Some(handshake.deadline().map_or(*until, |at| at.min(*until)))
+            }
+            Phase::Ready { alive, .. } => Some(alive.deadline()),
+            Phase::Connecting | Phase::Stopping => None,
+        };
+        [
+            phase,
+            self.conn.as_ref().and_then(ws::Conn::deadline),
+            self.network.as_ref().and_then(netlink::Watch::deadline),
+            self.parts.keeper.borrow().deadline(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+    }
+}
+
+impl Link for Channel {
+    fn wake(&mut self, cx: &mut Cx<'_>, wake: Wake) {
+        if wake.start {
+            self.start(cx);
+        }
+        for word in wake.mail.iter().filter_map(|mail| mail.downcast_ref::<ToChannel>()) {
+            self.mail(cx, word);
+        }
+        if let Some(network) = &mut self.network {
+            network.wake(cx, &wake);
+            let mut changed = false;
+            while let Some(netlink::Event::Changed) = network.poll(cx) {
+                changed = true;
+            }
+            if changed {
+                self.network_changed(cx);
+            }
+        }
+        if let Some(conn) = &mut self.conn {
+            conn.wake(cx, &wake);
+        }
+        self.drain(cx);
+        self.tick(cx);
+        self.flush(cx);
+        // What the tick did may have given the connection something to say.
+        self.drain(cx);
+        cx.set_timer(self.deadline());
+    }
+}
+
+impl Channel {
+    fn drain(&mut self, cx: &mut Cx<'_>) {
+        while let Some(event) = self.conn.as_mut().and_then(|conn| conn.poll(cx)) {
+            self.event(cx, event);
+        }
+    }
+}
+
+fn send(conn: &mut ws::Conn, cx: &mut Cx<'_>, message: Message) -> Result<(), ws::SendError> {
+    match message {
+        Message::Binary(bytes) => conn.send_binary(cx, bytes),
+        Message::Text(text) => conn.send_text(cx, text),
+    }
+}
+
+/// Subject, issuer, dates and SHA-384 of a certificate, or at least the last.
+fn describe(der: &[u8]) -> String {
+    match cert_summary(der) {
+        Ok(summary) => format!(
+            "subject {}, issuer {}, valid from {} to {}, {}, SHA-384 {}",
+            summary.subject,
+            summary.issuer,
+            log::unix_text(summary.not_before),
+            log::unix_text(summary.not_after),
+            summary.key,
+            TlsHash(summary.sha384),
+        ),
+        Err(error) => format!("unreadable ({error}), SHA-384 {}", tls_hash(der)),
+    }
+}
+
+/// Name look-up, TCP, TLS and upgrade together (agent-channel specification 2.3).
+const CONNECT: Duration = Duration::from_secs(20);
+/// After this a silent server is mentioned in the log.
+const OVERDUE: Duration = Duration::from_secs(20);
+/// After this a handshake that does not end is given up. Real servers end held connections after 150 s.
+const PROVING: Duration = Duration::from_secs(160);
+/// How long a connection that we refused is kept in silence.
+const HOLD: Duration = Duration::from_secs(160);
+/// A connection that lived this long is taken up again at once.
+const SETTLED: Duration = Duration::from_secs(10);
+/// What the socket may hold before it refuses; one message of any allowed size passes.
+const MAX_BACKLOG: usize = 4 << 20;
+/// What the socket should hold at most while the outbox waits.
+const HIGH_WATER: usize = 256 << 10;
+
+const PINS: &str = "pins";
+const ADDRESSES: &str = "addresses";
+/// The connection's sources come first; see `microstack::net::DIAL_SUBS`.
+const SUB_CONNECTION: u8 = 0;
+const SUB_NETLINK: u8 = 15;

@@ -1,0 +1,203 @@
+//! What the server and the log are told of cores that fail: precise, and never a flood.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use js_modules::host::ScriptError;
+use microstack::channel::Message;
+use microstack::wire::CoreHash;
+use serde_json::json;
+
+use crate::channel::{NotQueued, Outbox};
+
+/// Tells the server; keeps the last few reports for when there is none.
+pub struct Reports {
+    outbox: Rc<Outbox>,
+    waiting: RefCell<VecDeque<Message>>,
+    rate: RefCell<Rate>,
+    /// Name that the running core gave itself in its `coreinfo`.
+    core_name: RefCell<String>,
+    dropped: Cell<u64>,
+}
+
+impl Reports {
+    /// Reports through this outbox.
+    pub fn new(outbox: Rc<Outbox>) -> Reports {
+        Reports {
+            outbox,
+            waiting: RefCell::default(),
+            rate: RefCell::new(Rate::new(Instant::now())),
+            core_name: RefCell::default(),
+            dropped: Cell::new(0),
+        }
+    }
+
+    /// A core starts; it has no name yet.
+    pub fn forget_name(&self) {
+        self.core_name.borrow_mut().clear();
+    }
+
+    /// Learns the core's name from what it sends.
+    pub fn overhear(&self, text: &str) {
+        // Cheap test first: this sees every message.
+        if self.core_name.borrow().is_empty() && text.len() < 65_536 && text.contains("\"coreinfo\"") {
+            let value: Option<serde_json::Value> = serde_json::from_str(text).ok();
+            if let Some(value) = value.filter(|v| v["action"] == "coreinfo")
+                && let Some(name) = value["value"].as_str()
+            {
+                *self.core_name.borrow_mut() = name.chars().take(100).collect();
+            }
+        }
+    }
+
+    /// The name for reports and markers.
+    pub fn name(&self) -> String {
+        match self.core_name.borrow().as_str() {
+            "" => super::FILE_NAME.to_owned(),
+            name => name.to_owned(),
+        }
+    }
+
+    /// An exception that nobody caught, with its place. At most ten a minute are reported.
+    pub fn exception(&self, hash: CoreHash, error: &ScriptError) {
+        let now = Instant::now();
+        if !self.rate.borrow_mut().admit(now) {
+            self.dropped.set(self.dropped.get() + 1);
+            return;
+        }
+        let dropped = self.dropped.take();
+        if dropped > 0 {
+            tracing::warn!("{dropped} further exceptions of the core were not reported");
+        }
+        tracing::error!(core = %short(hash), "exception in the core: {error}");
+        self.say(&format!("Uncaught exception in {}: {}", self.name(), error.headline()));
+        self.log_event(&format!("Exception in core: {}", error.headline()));
+    }
+
+    /// A core ended, or ended its worker.
+    pub fn crashed(&self, hash: CoreHash, reason: &str, what_now: &str) {
+        tracing::error!(core = %hash, "the core failed: {reason}; {what_now}");
+        self.send(
+            &json!({ "action": "coreCrashed", "hash": hash.to_hex(), "reason": reason, "core": self.name(),
+                "next": what_now })
+            .to_string(),
+        );
+        self.say(&format!("Core {} failed: {reason}; {what_now}", self.name()));
+        self.log_event(&format!("Core failed: {reason}; {what_now}"));
+    }
+
+    /// One line on the consoles of the people who watch this device.
+    pub fn say(&self, text: &str) {
+        self.send(&json!({ "action": "msg", "type": "console", "value": text }).to_string());
+    }
+
+    /// The channel is open: what waited leaves.
+    pub fn flush(&self) {
+        let waiting = std::mem::take(&mut *self.waiting.borrow_mut());
+        for message in waiting {
+            let _ = self.outbox.send(message); // best effort: a full outbox has worse worries
+        }
+    }
+
+    /// One line in the device's event log on the server (bounded there to 4096 characters).
+    fn log_event(&self, text: &str) {
+        let text: String = text.chars().take(1000).collect();
+        self.send(&json!({ "action": "log", "msg": text }).to_string());
+    }
+
+    fn send(&self, text: &str) {
+        let message = Message::Text(text.to_owned());
+        if self.outbox.send(message.clone()) == Err(NotQueued::NoServer) {
+            let mut waiting = self.waiting.borrow_mut();
+            if waiting.len() >= MAX_WAITING {
+                waiting.pop_front();
+            }
+            waiting.push_back(message);
+        }
+    }
+}
+
+/// The first digits, for lines that carry more than the hash.
+fn short(hash: CoreHash) -> String {
+    hash.to_hex().chars().take(16).collect()
+}
+
+/// A bucket of tokens: ten, and one more every six seconds.
+struct Rate {
+    tokens: u32,
+    filled: Instant,
+}
+
+impl Rate {
+    const FULL: u32 = 10;
+    const EVERY: Duration = Duration::from_secs(6);
+
+    fn new(now: Instant) -> Rate {
+        Rate { tokens: Rate::FULL, filled: now }
+    }
+
+    fn admit(&mut self, now: Instant) -> bool {
+        let steps = now.saturating_duration_since(self.filled).as_millis() / Rate::EVERY.as_millis();
+        let steps = u32::try_from(steps).unwrap_or(u32::MAX).min(Rate::FULL);
+        if steps > 0 {
+            self.tokens = (self.tokens + steps).min(Rate::FULL);
+            self.filled = now;
+        }
+        let admitted = self.tokens > 0;
+        self.tokens = self.tokens.saturating_sub(1);
+        admitted
+    }
+}
+
+/// Reports kept while there is no server.
+const MAX_WAITING: usize = 16;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use js_modules::meshagent::ServerView;
+    use microstack::chain::Chain;
+
+    fn reports() -> (Rc<Outbox>, Reports) {
+        let outbox = Rc::new(Outbox::new(Chain::new().unwrap()));
+        (outbox.clone(), Reports::new(outbox))
+    }
+
+    #[test]
+    fn reports_wait_for_a_server_within_a_bound() {
+        let (outbox, reports) = reports();
+        for n in 0..100 {
+            reports.say(&n.to_string());
+        }
+        outbox.set_server(Some(ServerView::default()));
+        reports.flush();
+        let mut sent = Vec::new();
+        while let Some(Message::Text(text)) = outbox.pop() {
+            sent.push(text);
+        }
+        assert_eq!(sent.len(), MAX_WAITING);
+        assert!(sent.last().unwrap().contains("\"99\""));
+    }
+
+    #[test]
+    fn the_core_tells_its_name_once() {
+        let (_, reports) = reports();
+        assert_eq!(reports.name(), "core.js");
+        reports.overhear(r#"{"action":"msg","value":"coreinfo"}"#);
+        reports.overhear(r#"{"action":"coreinfo","value":"TinyCore v2"}"#);
+        reports.overhear(r#"{"action":"coreinfo","value":"other"}"#);
+        assert_eq!(reports.name(), "TinyCore v2");
+    }
+
+    #[test]
+    fn a_core_that_throws_all_the_time_is_heard_ten_times_and_then_once_in_six_seconds() {
+        let start = Instant::now();
+        let mut rate = Rate::new(start);
+        assert_eq!((0..100).filter(|_| rate.admit(start)).count(), 10);
+        assert!(!rate.admit(start + Duration::from_secs(5)));
+        assert!(rate.admit(start + Duration::from_secs(6)));
+        assert!(!rate.admit(start + Duration::from_secs(6)));
+    }
+}

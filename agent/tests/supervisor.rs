@@ -1,0 +1,126 @@
+//! Supervisor and worker: restarts, ends, memory. No core is involved here.
+
+mod support;
+
+use std::time::{Duration, Instant};
+
+use support::{Agent, SOON, Server, ServerOptions, wait_for};
+
+#[test]
+fn a_crashed_worker_is_back_on_the_server_within_three_seconds() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(ServerOptions::default());
+    let agent = Agent::start(&server.msh(dir.path()), dir.path(), &[]);
+    server.wait_connections(1, SOON);
+    // SIGSEGV and SIGBUS from outside are swallowed once by Rust's own handler, which waits for a true fault.
+    for (round, signal) in ["ABRT", "KILL", "ILL", "FPE"].into_iter().enumerate() {
+        let worker = agent.worker();
+        let killed = Instant::now();
+        Agent::signal(worker, signal);
+        let next = wait_for("another worker", SOON, || agent.worker_now().filter(|pid| *pid != worker));
+        assert!(killed.elapsed() < Duration::from_secs(1), "restarted after {:?}", killed.elapsed());
+        server.wait_connections(round + 2, SOON);
+        assert!(killed.elapsed() < Duration::from_secs(3), "on the server after {:?}", killed.elapsed());
+        assert!(Agent::exists(next));
+    }
+    agent.stop();
+}
+
+#[test]
+fn a_stop_is_in_order_and_leaves_nothing_behind() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(ServerOptions::default());
+    for (count, signal) in ["TERM", "INT"].into_iter().enumerate() {
+        let mut agent = Agent::start(&server.msh(dir.path()), dir.path(), &[]);
+        server.wait_connections(count + 1, SOON);
+        let worker = agent.worker();
+        Agent::signal(agent.supervisor(), signal);
+        assert_eq!(agent.wait(SOON), Some(0));
+        assert!(!Agent::exists(worker));
+        assert!(agent.log().contains("the worker stopped"), "{}", agent.log());
+    }
+    let stopped = Agent::output(&["status", "--state", dir.path().to_str().unwrap(), "--json"]);
+    assert_eq!(stopped.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&stopped.stdout).contains("not running"));
+}
+
+#[test]
+fn a_worker_does_not_outlive_its_supervisor() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(ServerOptions::default());
+    let mut agent = Agent::start(&server.msh(dir.path()), dir.path(), &[]);
+    server.wait_connections(1, SOON);
+    let worker = agent.worker();
+    Agent::signal(agent.supervisor(), "KILL");
+    agent.wait(SOON);
+    wait_for("the end of the worker", Duration::from_secs(2), || (!Agent::exists(worker)).then_some(()));
+    // The state directory is free again, and everything confirmed is there.
+    let agent = Agent::start(&server.msh(dir.path()), dir.path(), &[]);
+    assert!(server.wait_connections(2, SOON), "the pin was kept: skip path");
+    agent.stop();
+}
+
+#[test]
+fn two_agents_cannot_share_a_state_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(ServerOptions::default());
+    let msh = server.msh(dir.path());
+    let agent = Agent::start(&msh, dir.path(), &[]);
+    server.wait_connections(1, SOON);
+    let mut second = Agent::start(&msh, dir.path(), &[]);
+    assert_eq!(second.wait(SOON), Some(1));
+    assert!(second.log().contains(&format!("process {}", agent.supervisor())), "{}", second.log());
+    let status = Agent::output(&["status", "--state", dir.path().to_str().unwrap()]);
+    assert_eq!(status.status.code(), Some(0));
+    assert!(String::from_utf8_lossy(&status.stdout).contains("connected to wss://127.0.0.1"), "{status:?}");
+    agent.stop();
+}
+
+#[test]
+fn the_supervisor_stays_under_a_megabyte_and_a_half() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(ServerOptions::default());
+    let agent = Agent::start(&server.msh(dir.path()), dir.path(), &[]);
+    server.wait_connections(1, SOON);
+    let pss = Agent::memory_kib(agent.supervisor(), "Pss");
+    assert!(pss < 1536, "{pss} KiB");
+    // Also after it had work to do.
+    Agent::signal(agent.worker(), "ABRT");
+    server.wait_connections(2, SOON);
+    let pss = Agent::memory_kib(agent.supervisor(), "Pss");
+    assert!(pss < 1536, "{pss} KiB");
+    agent.stop();
+}
+
+#[test]
+fn an_idle_supervisor_does_not_wake() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(ServerOptions::default());
+    let agent = Agent::start(&server.msh(dir.path()), dir.path(), &[]);
+    server.wait_connections(1, SOON);
+    let switches = || {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", agent.supervisor())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("voluntary_ctxt_switches")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
+    };
+    let before = switches();
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(switches(), before, "it wakes only when told");
+    agent.stop();
+}
+
+#[test]
+fn a_configuration_that_breaks_later_does_not_end_the_agent() {
+    let dir = tempfile::tempdir().unwrap();
+    let server = Server::start(ServerOptions::default());
+    let msh = server.msh(dir.path());
+    let agent = Agent::start(&msh, dir.path(), &[]);
+    server.wait_connections(1, SOON);
+    let good = std::fs::read(&msh).unwrap();
+    std::fs::write(&msh, "rubbish").unwrap();
+    Agent::signal(agent.worker(), "ABRT");
+    agent.wait_log("key=value");
+    std::fs::write(&msh, good).unwrap();
+    server.wait_connections(2, SOON);
+    agent.stop();
+}
