@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use js_modules::host::{Budget, Permissions, ScriptErrorKind, on_big_stack};
@@ -227,5 +228,442 @@ fn the_unmodified_tinycore_answers_its_console() {
         let unknown = answer(&mut bench, "dance");
         assert!(unknown.contains(r#"Unknown command \"dance\""#), "{unknown}");
         assert!(bench.events.is_empty(), "{:?}", bench.events);
+    });
+}
+
+/// What the comments at the top of a script under `tests/core` want.
+struct Script {
+    path: PathBuf,
+    text: String,
+    prints: Vec<String>,
+    /// The real agent prints the same.
+    real: bool,
+    /// What it prints depends on the machine: only compare with the real agent.
+    same: bool,
+}
+
+fn scripts() -> Vec<Script> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/core");
+    let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    paths.sort();
+    assert!(paths.len() > 20);
+    let chosen = std::env::var("JS_CASE").unwrap_or_default();
+    paths.retain(|p| p.to_string_lossy().contains(&chosen));
+    let read = |path: PathBuf| {
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (mut prints, mut real, mut same) = (Vec::new(), false, false);
+        for line in text.lines().map_while(|l| l.strip_prefix("//: ")) {
+            match line.split_once(' ') {
+                Some(("prints", rest)) => prints.push(rest.to_owned()),
+                _ if line == "real" => real = true,
+                _ if line == "same" => same = true,
+                _ => panic!("{}: unknown line {line}", path.display()),
+            }
+        }
+        assert!(same || !prints.is_empty(), "{} wants nothing", path.display());
+        Script { path, text, prints, real, same }
+    };
+    paths.into_iter().map(read).collect()
+}
+
+/// Runs a script as a core until it printed `count` lines, and a little longer.
+fn printed(script: &Script, count: usize) -> Vec<String> {
+    let name = script.path.file_name().unwrap().to_string_lossy().into_owned();
+    let mut bench = match Bench::try_start(&name, &script.text, Budget::default(), Permissions::full()) {
+        Ok(bench) => bench,
+        Err(error) => return vec![format!("failed to start: {error}")],
+    };
+    let deadline = Instant::now() + Duration::from_secs(15);
+    while bench.agent.log.borrow().len() < count && bench.events.is_empty() && Instant::now() < deadline {
+        bench.settle();
+    }
+    bench.settle();
+    let mut lines: Vec<String> = bench.agent.log.borrow().iter().map(|(_, text)| text.clone()).collect();
+    lines.extend(bench.events.iter().map(|event| format!("{event:?}")));
+    lines
+}
+
+#[test]
+fn scripts_of_the_dialect_do_what_they_say() {
+    let failed = on_big_stack(|| {
+        let mut failed = String::new();
+        for script in scripts().iter().filter(|s| !s.same) {
+            let lines = printed(script, script.prints.len());
+            if lines != script.prints {
+                let name = script.path.file_name().unwrap().to_string_lossy();
+                failed.push_str(&format!("\n--- {name}\nprinted {lines:#?}\nnot {:#?}\n", script.prints));
+            }
+        }
+        failed
+    })
+    .unwrap();
+    assert!(failed.is_empty(), "{failed}");
+}
+
+/// What the real agent prints for a script, as lines; it is ended after two seconds.
+fn printed_by_the_real_agent(program: &Path, script: &Script) -> Vec<String> {
+    use std::io::Read;
+    use std::process::{Command, Stdio};
+    let folder = program.parent().unwrap();
+    let name = format!("case-{}.js", script.path.file_stem().unwrap().to_string_lossy());
+    std::fs::write(folder.join(&name), &script.text).unwrap();
+    let mut child = Command::new(program)
+        .arg(&name)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut pipe = child.stdout.take().unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let sink = seen.clone();
+    let reader = std::thread::spawn(move || {
+        let mut part = [0; 4096];
+        while let Ok(n @ 1..) = pipe.read(&mut part) {
+            sink.lock().unwrap().extend_from_slice(&part[..n]);
+        }
+    });
+    let lines =
+        || String::from_utf8_lossy(&seen.lock().unwrap()).lines().map(str::to_owned).collect::<Vec<_>>();
+    // It never ends by itself: once it printed what we want, a moment more for what it should not print.
+    let wanted = if script.same { usize::MAX } else { script.prints.len() };
+    let (mut complete, mut deadline) = (false, Instant::now() + Duration::from_secs(2));
+    while child.try_wait().unwrap().is_none() && Instant::now() < deadline {
+        if lines().len() >= wanted && !complete {
+            complete = true;
+            deadline = Instant::now() + Duration::from_millis(100);
+        }
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+    let _ = child.kill();
+    child.wait().unwrap();
+    reader.join().unwrap();
+    lines()
+}
+
+/// A copy of the real agent that may be run, in a folder of its own.
+fn real_agent() -> Option<PathBuf> {
+    use std::os::unix::fs::PermissionsExt;
+    if !cfg!(all(target_arch = "x86_64", target_os = "linux")) {
+        println!("skipped: the shipped agent runs on x86-64 only");
+        return None;
+    }
+    let source = meshcentral()?.join("agents/meshagent_x86-64");
+    let folder = std::env::temp_dir().join(format!("meshlite-real-agent-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let program = folder.join("meshagent");
+    std::fs::copy(source, &program).unwrap();
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    Some(program)
+}
+
+#[test]
+fn the_real_agent_agrees() {
+    let Some(program) = real_agent() else { return };
+    let mut failed = String::new();
+    for script in scripts().iter().filter(|s| s.real) {
+        let theirs = printed_by_the_real_agent(&program, script);
+        let ours = if script.same {
+            on_big_stack(|| printed(script, theirs.len())).unwrap()
+        } else {
+            script.prints.clone()
+        };
+        if theirs != ours {
+            let name = script.path.file_name().unwrap().to_string_lossy();
+            failed.push_str(&format!("\n--- {name}\nreal {theirs:#?}\nours {ours:#?}\n"));
+        }
+    }
+    std::fs::remove_dir_all(program.parent().unwrap()).unwrap();
+    assert!(failed.is_empty(), "{failed}");
+}
+
+#[test]
+fn a_command_reaches_the_core_parsed_as_text_or_as_bytes() {
+    on_stack(|| {
+        let text = "require('MeshAgent').AddCommandHandler(function (c) { \
+            console.log(typeof c + ' ' + (Buffer.isBuffer(c) ? c.toString('hex') : typeof c == 'object' ? c.action : c)); });
+            require('MeshAgent').AddCommandHandler(null);";
+        let mut bench = Bench::start("core.js", text);
+        bench.core.deliver_json(r#"{"action":"ping"}"#).unwrap();
+        bench.core.deliver_json("not json").unwrap();
+        bench.core.deliver_binary(&[3, 0xe8, 0xff]).unwrap();
+        bench.until("three commands", |agent| agent.log.borrow().len() == 3);
+        let lines: Vec<String> = bench.agent.log.borrow().iter().map(|l| l.1.clone()).collect();
+        assert_eq!(lines, ["object ping", "string not json", "object 03E8FF"]);
+    });
+}
+
+#[test]
+fn send_command_picks_the_frame_and_says_when_off_line() {
+    on_stack(|| {
+        let text = "var M = require('MeshAgent'); var r = [M.SendCommand({ action: 'a' }), M.SendCommand('text'), \
+            M.SendCommand(Buffer.from('{\"b\":1}')), M.SendCommand(Buffer.from([3, 232, 1]))]; console.log(r.join()); \
+            M.on('Connected', function (s) { console.log(s + ' ' + M.SendCommand({ late: 1 }) + ' ' + M.ServerInfo.ControlChannelCertificate); });";
+        let mut bench = Bench::start("core.js", text);
+        assert_eq!(*bench.agent.texts.borrow(), [r#"{"action":"a"}"#, "text", r#"{"b":1}"#, r#"{"late":1}"#]);
+        assert_eq!(*bench.agent.binaries.borrow(), [vec![3, 232, 1]]);
+        bench.agent.online.set(false);
+        bench.core.deliver_connected(false).unwrap();
+        bench.until("the loss", |agent| agent.log.borrow().len() == 3);
+        let lines: Vec<String> = bench.agent.log.borrow().iter().map(|l| l.1.clone()).collect();
+        assert_eq!(lines, ["0,0,0,0", "1 0 [object Object]", "0 -4 null"]);
+    });
+}
+
+#[test]
+fn console_text_beyond_the_rate_is_dropped_and_counted() {
+    on_stack(|| {
+        let text = "var M = require('MeshAgent'); var last; for (var i = 0; i < 100; i++) { \
+            last = M.SendCommand({ action: 'msg', type: 'console', value: 'x' + i }); } console.log('' + last); \
+            setTimeout(function () { M.SendCommand({ action: 'msg', type: 'console', value: 'later' }); }, 1100);";
+        let mut bench = Bench::start("core.js", text);
+        let sent = bench.agent.texts.borrow().len();
+        // Two rates when the second turned meanwhile.
+        assert!(sent == 10 || sent == 20, "{sent}");
+        assert_eq!(bench.agent.log.borrow()[0].1, "undefined");
+        bench.until("the later text", |agent| agent.texts.borrow().last().unwrap().contains("later"));
+        let log = bench.agent.log.borrow();
+        let told = log
+            .iter()
+            .find(|l| l.1.contains("console texts of the core were dropped"))
+            .expect("a line in the log");
+        assert_eq!(told.0, LogLevel::Warn);
+    });
+}
+
+#[test]
+fn an_exception_in_a_handler_is_an_event_with_its_place_and_the_core_lives_on() {
+    on_stack(|| {
+        let text = "require('MeshAgent').AddCommandHandler(function handle(c) {\n  if (c.action == 'boom') {\n    throw new TypeError('no');\n  }\n  console.log('got ' + c.action);\n});";
+        let mut bench = Bench::start("core.js", text);
+        bench.core.deliver_json(r#"{"action":"boom"}"#).unwrap();
+        bench.core.deliver_json(r#"{"action":"fine"}"#).unwrap();
+        bench.until("the second command", |agent| agent.log.borrow().len() == 1);
+        let [CoreEvent::Exception(error)] = &bench.events[..] else { panic!("{:?}", bench.events) };
+        assert_eq!((error.file.as_deref(), error.line), (Some("core.js"), 3), "{error}");
+        assert!(error.message.contains("TypeError"), "{error}");
+    });
+}
+
+#[test]
+fn a_core_that_throws_while_loading_is_an_error_with_its_place() {
+    on_stack(|| {
+        let start =
+            |text| Bench::try_start("core.js", text, Budget::default(), Permissions::full()).err().unwrap();
+        let thrown = start("var a = 1;\nthrow new Error('bad core');");
+        assert_eq!((thrown.kind, thrown.line), (ScriptErrorKind::Exception, 2), "{thrown}");
+        assert!(thrown.to_string().contains("bad core"));
+        let syntax = start("var a = ;\n");
+        assert_eq!((syntax.kind, syntax.line), (ScriptErrorKind::Syntax, 1), "{syntax}");
+        assert_eq!(syntax.file.as_deref(), Some("core.js"));
+        assert_eq!(start("(function f() { f(); })();").kind, ScriptErrorKind::Limit);
+        assert_eq!(start(&"[".repeat(100_000)).kind, ScriptErrorKind::Nesting);
+    });
+}
+
+#[test]
+fn a_loop_over_the_budget_is_a_crash_and_nothing_runs_after_it() {
+    on_stack(|| {
+        let budget = Budget { loop_iterations: Some(10_000), ..Budget::default() };
+        let text = "require('MeshAgent').AddCommandHandler(function () { while (true) { } }); setInterval(function () { }, 1);";
+        let mut bench = Bench::try_start("core.js", text, budget, Permissions::full()).unwrap();
+        let feed: CoreFeed = bench.core.feed();
+        feed.command_json("{}").unwrap();
+        bench.settle();
+        let [CoreEvent::Crashed(reason)] = &bench.events[..] else { panic!("{:?}", bench.events) };
+        assert_eq!(reason.kind, ScriptErrorKind::Limit);
+        assert_eq!(bench.core.deadline(), None);
+        assert_eq!(feed.command_json("{}"), Ok(()), "a dead core takes and forgets");
+        bench.core.stop();
+        assert_eq!(feed.connected(true), Ok(()));
+    });
+}
+
+#[test]
+fn a_flood_of_commands_meets_a_bound() {
+    on_stack(|| {
+        let bench = Bench::start("core.js", "");
+        let mut taken = 0;
+        let refused = loop {
+            match bench.core.deliver_json("{}") {
+                Ok(()) => taken += 1,
+                Err(refused) => break refused,
+            }
+        };
+        assert_eq!((refused, taken), (FeedFull, MAX_UNDONE));
+    });
+}
+
+#[test]
+fn exits_and_requests_reach_the_agent() {
+    on_stack(|| {
+        let text = "var M = require('MeshAgent'); M.restartCore(); M.disconnect(); M.ExecPowerState(3, true); M.forceExit(4); \
+            setTimeout(function () { process.exit(5); console.log('not reached'); }, 1);";
+        let mut bench = Bench::start("core.js", text);
+        bench.until("the exit", |agent| agent.requests.borrow().len() == 5);
+        assert_eq!(
+            *bench.agent.requests.borrow(),
+            [
+                AgentRequest::RestartCore,
+                AgentRequest::Disconnect,
+                AgentRequest::Power { state: 3, force: true },
+                AgentRequest::ForceExit(4),
+                AgentRequest::Exit(5),
+            ]
+        );
+        assert_eq!(bench.events, [CoreEvent::Exited(5)]);
+        assert!(bench.agent.log.borrow().is_empty());
+    });
+}
+
+/// A link that ticks: the rest of the agent while a core waits.
+struct Ticker(Rc<Cell<u32>>, CoreFeed);
+
+impl Link for Ticker {
+    fn wake(&mut self, cx: &mut Cx<'_>, wake: Wake) {
+        if wake.timer {
+            self.0.set(self.0.get() + 1);
+            if self.0.get() == 10 {
+                self.1.command_json(r#"{"action":"during the wait"}"#).unwrap();
+            }
+        }
+        cx.set_timer(Some(cx.now() + Duration::from_millis(5)));
+    }
+}
+
+#[test]
+fn a_wait_serves_links_timers_and_commands() {
+    on_stack(|| {
+        let text = "require('MeshAgent').AddCommandHandler(function (c) {\n\
+            console.log('begin ' + c.action);\n\
+            if (c.action == 'wait') { require('child_process').execFile('/bin/sleep', ['sleep', '0.5']).waitExit(); }\n\
+            console.log('end ' + c.action); });";
+        let mut bench = Bench::start("core.js", text);
+        let ticks = Rc::new(Cell::new(0));
+        bench.chain.add("ticker", Ticker(ticks.clone(), bench.core.feed()));
+        bench.core.deliver_json(r#"{"action":"wait"}"#).unwrap();
+        bench.until("all", |agent| agent.log.borrow().len() == 4);
+        let lines: Vec<String> = bench.agent.log.borrow().iter().map(|l| l.1.clone()).collect();
+        assert_eq!(lines, ["begin wait", "begin during the wait", "end during the wait", "end wait"]);
+        assert!(ticks.get() > 20, "{}", ticks.get());
+    });
+}
+
+#[test]
+fn waits_nested_too_deep_are_refused_not_fatal() {
+    on_stack(|| {
+        let text = "var depth = 0, refused;\n\
+            function dive() { depth++; try { setTimeout(dive, 1); require('child_process').execFile('/bin/sleep', ['sleep', '1']).waitExit(); }\n\
+            catch (e) { if (!refused) { refused = e; console.log(depth + ' ' + e.code); } } }\n\
+            setTimeout(dive, 1);";
+        let mut bench = Bench::start("core.js", text);
+        bench.until("the refusal", |agent| !agent.log.borrow().is_empty());
+        let line = bench.agent.log.borrow()[0].1.clone();
+        assert!(line.ends_with("ERR_WAIT_TOO_DEEP"), "{line}");
+    });
+}
+
+#[test]
+fn stopping_a_core_kills_its_children() {
+    on_stack(|| {
+        let text = "console.log('' + require('child_process').execFile('/bin/sleep', ['sleep', '600']).pid);";
+        let bench = Bench::start("core.js", text);
+        let pid = bench.agent.log.borrow()[0].1.clone();
+        let stat = format!("/proc/{pid}/stat");
+        assert!(Path::new(&stat).exists());
+        bench.core.stop();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        let gone = || std::fs::read_to_string(&stat).map_or(true, |s| s.contains(") Z "));
+        while !gone() && Instant::now() < deadline {
+            std::thread::yield_now();
+        }
+        assert!(gone(), "process {pid} lives on");
+    });
+}
+
+#[test]
+fn a_core_without_permissions_is_told_which_it_lacks() {
+    on_stack(|| {
+        let text = "function tell(f) { try { f(); console.log('allowed'); } catch (e) { console.log(e.code + ' ' + e.permission); } }\n\
+            tell(function () { require('fs').readFileSync('/etc/passwd'); });\n\
+            tell(function () { require('child_process').execFile('/bin/sh', ['sh']); });\n\
+            tell(function () { require('SimpleDataStore').Shared(); });\n\
+            tell(function () { getSHA384FileHash('/etc/passwd'); });\n\
+            tell(function () { resolve('localhost'); });\n\
+            tell(function () { require('SimpleDataStore').Create('/tmp/x.db'); });";
+        let bench = Bench::try_start("core.js", text, Budget::default(), Permissions::none()).unwrap();
+        let lines: Vec<String> = bench.agent.log.borrow().iter().map(|l| l.1.clone()).collect();
+        let want = ["fs.read", "exec", "store", "fs.read", "net", "fs.read"]
+            .map(|p| format!("ERR_ACCESS_DENIED {p}"));
+        assert_eq!(lines, want);
+    });
+}
+
+#[test]
+fn names_are_resolved_while_the_chain_runs() {
+    on_stack(|| {
+        let bench = Bench::start(
+            "core.js",
+            "console.log(resolve('127.0.0.1').join()); console.log(resolve('no.such.invalid').length + '');",
+        );
+        let lines: Vec<String> = bench.agent.log.borrow().iter().map(|l| l.1.clone()).collect();
+        assert_eq!(lines, ["127.0.0.1", "0"]);
+    });
+}
+
+/// The other real cores: what this version lacks is said by an error with its place, and the agent goes on.
+#[test]
+fn the_other_real_cores_load_or_fail_in_bounds() {
+    if meshcentral().is_none() {
+        return;
+    }
+    for name in ["recoverycore.js", "meshcore.js", "meshcore_diagnostic.js"] {
+        let text = real_core(name).unwrap();
+        on_stack(move || {
+            let started = Instant::now();
+            match Bench::try_start(name, &text, Budget::default(), Permissions::full()) {
+                Ok(mut bench) => {
+                    bench.settle();
+                    println!("{name}: loaded in {:?}; events {:?}", started.elapsed(), bench.events);
+                    println!("  sent {:?}", bench.agent.texts.borrow());
+                }
+                Err(error) => {
+                    println!("{name}: {:?} after {:?}", error.headline(), started.elapsed());
+                    assert_eq!(error.kind, ScriptErrorKind::Exception, "{error}");
+                    assert!(error.message.contains("(NOT FOUND)"), "{error}");
+                    assert_eq!(error.file.as_deref(), Some(name));
+                }
+            }
+        });
+    }
+}
+
+/// Resident memory of this process in KiB.
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
+}
+
+#[test]
+fn restarted_cores_leave_no_memory() {
+    on_stack(|| {
+        let text = "var M = require('MeshAgent'), keep = []; M.AddCommandHandler(function (c) { keep.push(c); });\n\
+            setInterval(function () { keep.length; }, 1000); require('promise').resolve(1); require('os').name();\n\
+            var c = require('child_process').execFile('/bin/true', ['true']); c.stdout.on('data', function () { }); c.waitExit();\n\
+            for (var i = 0; i < 2000; i++) { keep.push({ i: i, self: keep }); }";
+        let round = || {
+            let mut bench = Bench::start("core.js", text);
+            bench.core.deliver_json("{}").unwrap();
+            bench.settle();
+            bench.core.stop();
+        };
+        (0..5).for_each(|_| round());
+        let before = resident_kib();
+        (0..20).for_each(|_| round());
+        let grown = resident_kib().saturating_sub(before);
+        // Other tests run beside this one; a leaked context alone is over 2 MiB.
+        assert!(grown < 20 * 1024, "20 cores left {grown} KiB");
     });
 }

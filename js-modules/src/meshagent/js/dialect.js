@@ -29,7 +29,7 @@ method(Object.prototype, 'keys', function keys() { return Object.keys(this); });
 const codes = new WeakMap();
 let lastCode = 0x10000000;
 method(Object.prototype, '_hashCode', function _hashCode() {
-  if (this instanceof String || this instanceof Number || this instanceof Boolean) {
+  if (this === null || (typeof this !== 'object' && typeof this !== 'function') || this instanceof String) {
     return '0x' + native.crc32(String(this)).toString(16);
   }
   let code = codes.get(this);
@@ -107,9 +107,10 @@ hide(globalThis, 'Date', DialectDate);
 // ---- errors ---------------------------------------------------------------------------------------------------------
 
 // The first place in a script, `[text, file, line]`.
-function place(error) { return /\(([^()]+?):(\d+):\d+\)/.exec(error.stack || ''); }
+function place(error) { return /\(([^()]+?):(\d+):(\d+)\)/.exec(error.stack || ''); }
 addition(Error.prototype, 'fileName', function () { const at = place(this); return at === null ? undefined : at[1]; });
 addition(Error.prototype, 'lineNumber', function () { const at = place(this); return at === null ? undefined : Number(at[2]); });
+addition(Error.prototype, 'columnNumber', function () { const at = place(this); return at === null ? undefined : Number(at[3]); });
 
 // ---- globals --------------------------------------------------------------------------------------------------------
 
@@ -121,7 +122,7 @@ globals({
   crc32: native.crc32,
   crc32c: native.crc32c,
   _MSH: native.msh,
-  _ipv4From: function _ipv4From(n) { return [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255].join('.'); },
+  _ipv4From: function _ipv4From(n) { return [n & 255, (n >>> 8) & 255, (n >>> 16) & 255, n >>> 24].join('.'); },
   ntohl: function ntohl(buffer, at) { return buffer.readUInt32BE(at); },
   ntohs: function ntohs(buffer, at) { return buffer.readUInt16BE(at); },
   htonl: function htonl(buffer, at, value) { return buffer.writeUInt32BE(value, at); },

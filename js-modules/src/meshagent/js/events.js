@@ -13,9 +13,7 @@ function fail(text, cause) {
   if (cause !== undefined) {
     hide(e, 'cause', cause);
     // The place of the fault is where the script threw, not here.
-    for (const key of ['stack', 'fileName', 'lineNumber', 'columnNumber']) {
-      if (cause !== null && typeof cause === 'object' && cause[key] !== undefined) { hide(e, key, cause[key]); }
-    }
+    if (cause !== null && typeof cause === 'object' && cause.stack !== undefined) { hide(e, 'stack', cause.stack); }
   }
   return e;
 }
@@ -136,8 +134,6 @@ METHODS.emit = function emit(name, ...args) {
   event.returned = state.last = undefined;
   let ran = false;
   for (const entry of listeners) {
-    // Removed by an earlier listener of this emission.
-    if (event.listeners !== listeners && event.listeners.indexOf(entry) < 0) { continue; }
     if (entry.once) { event.listeners = event.listeners.filter((other) => other !== entry); }
     ran = true;
     let returned;

@@ -15,7 +15,7 @@ exports.tmpdir = function tmpdir() { const path = os.tmpdir(); return path.endsW
 exports.networkInterfaces = function networkInterfaces() {
   const result = {};
   for (const one of native.interfaces()) {
-    const common = { mac: one.mac.toUpperCase(), type: one.kind === 801 ? 'wireless' : 'ethernet', status: one.running ? 'up' : 'down' };
+    const common = { mac: one.mac.toUpperCase(), type: one.kind === 801 ? 'wireless' : 'ethernet', status: one.up ? 'up' : 'down' };
     const items = one.addresses.map(function (a) {
       const item = Object.assign({}, common, { address: a.linkLocal ? a.address + '%' + one.index : a.address, family: a.v6 ? 'IPv6' : 'IPv4' });
       if (!a.v6 && one.gateway !== undefined) { item.gateway = one.gateway; }

@@ -32,7 +32,7 @@ function named(callback, kind) {
       if (e !== null && typeof e === 'object' && !Object.prototype.hasOwnProperty.call(e, 'timer')) {
         const what = 'timers.' + (kind === 'immediate' ? 'onImmediate' : 'onElapsed');
         const f = new Error(what + '() callback handler on \'' + callback.name + '()\' => ' + e);
-        for (const key of ['stack', 'fileName', 'lineNumber', 'columnNumber']) { if (e[key] !== undefined) { hide(f, key, e[key]); } }
+        if (e.stack !== undefined) { hide(f, 'stack', e.stack); }
         hide(f, 'cause', e);
         hide(f, 'timer', true);
         hide(f, 'emission', kind);

@@ -123,7 +123,7 @@ class Dirent {
     isBlockDevice() { return this.#kind === C.UV_DIRENT_BLOCK; }
 }
 
-const target = (path) => (typeof path === 'number' ? descriptor(path) : pathOf(path));
+const target = (path) => (Number.isInteger(path) && path >= 0 ? descriptor(path) : pathOf(path));
 
 function statWith(follow, path, options) {
     try {
