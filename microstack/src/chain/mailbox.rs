@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::LinkId;
 
@@ -15,9 +15,18 @@ pub struct Mailbox {
 }
 
 struct Shared {
-    queue: Mutex<VecDeque<(LinkId, Box<dyn Any + Send>)>>,
+    queue: Mutex<Queue>,
     capacity: usize,
     waker: mio::Waker,
+}
+
+pub(super) type Letters = VecDeque<(LinkId, Box<dyn Any + Send>)>;
+
+#[derive(Default)]
+struct Queue {
+    letters: Letters,
+    /// The chain was woken since it last looked; once is enough.
+    woken: bool,
 }
 
 /// The mailbox was full; the message is handed back.
@@ -39,7 +48,7 @@ impl std::error::Error for MailboxFull {}
 
 impl Mailbox {
     pub(super) fn new(waker: mio::Waker, capacity: usize) -> Self {
-        Mailbox { shared: Arc::new(Shared { queue: Mutex::new(VecDeque::new()), capacity, waker }) }
+        Mailbox { shared: Arc::new(Shared { queue: Mutex::new(Queue::default()), capacity, waker }) }
     }
 
     /// Sends a message to a link and wakes its chain. Mail to a link that is gone is dropped on arrival.
@@ -47,15 +56,15 @@ impl Mailbox {
     /// # Errors
     /// [`MailboxFull`] hands the message back when the queue is at its bound.
     pub fn post(&self, to: LinkId, message: impl Any + Send) -> Result<(), MailboxFull> {
-        let first = {
-            let mut queue = self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner);
-            if queue.len() >= self.shared.capacity {
+        let was_woken = {
+            let mut queue = self.lock();
+            if queue.letters.len() >= self.shared.capacity {
                 return Err(MailboxFull(Box::new(message)));
             }
-            queue.push_back((to, Box::new(message)));
-            queue.len() == 1
+            queue.letters.push_back((to, Box::new(message)));
+            std::mem::replace(&mut queue.woken, true)
         };
-        if first {
+        if !was_woken {
             // Failing to wake means the chain's poll is gone; the mail then has no reader either.
             let _ = self.shared.waker.wake();
         }
@@ -64,7 +73,7 @@ impl Mailbox {
 
     /// How many messages wait.
     pub fn len(&self) -> usize {
-        self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner).len()
+        self.lock().letters.len()
     }
 
     /// True when no message waits.
@@ -72,7 +81,20 @@ impl Mailbox {
         self.len() == 0
     }
 
-    pub(super) fn take(&self) -> VecDeque<(LinkId, Box<dyn Any + Send>)> {
-        std::mem::take(&mut *self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner))
+    pub(super) fn take(&self) -> Letters {
+        let mut queue = self.lock();
+        queue.woken = false;
+        std::mem::take(&mut queue.letters)
+    }
+
+    /// Gives back what could not be delivered yet, to be taken first next time.
+    pub(super) fn put_back(&self, mut undelivered: Letters) {
+        let mut queue = self.lock();
+        undelivered.append(&mut queue.letters);
+        queue.letters = undelivered;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.shared.queue.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -170,6 +170,8 @@ struct Inner {
     depth: Cell<usize>,
     stopped: Cell<bool>,
     nudged: Cell<bool>,
+    // The mailbox keeps mail that a link had no room for.
+    mail_is_held: Cell<bool>,
     watch: RefCell<Option<Rc<dyn TurnWatch>>>,
     stats: Cell<Stats>,
 }
@@ -196,6 +198,7 @@ impl Chain {
                 depth: Cell::new(0),
                 stopped: Cell::new(false),
                 nudged: Cell::new(false),
+                mail_is_held: Cell::new(false),
                 watch: RefCell::new(None),
                 stats: Cell::new(Stats::default()),
             }),
@@ -402,13 +405,33 @@ impl Chain {
             });
         }
         *inner.events.borrow_mut() = Some(events);
-        for (id, message) in inner.mailbox.take() {
-            self.pend(id, |wake| wake.mail.push_back(message));
-        }
+        self.deliver();
         while let Some(id) = inner.timers.borrow_mut().pop_due(inner.now.get()) {
             self.pend(id, |wake| wake.timer = true);
         }
         Ok(())
+    }
+
+    /// Moves mail to its links. What a link that is busy in an outer run has no room for stays in the mailbox, so
+    /// that senders feel it.
+    fn deliver(&self) {
+        let mut undelivered = mailbox::Letters::new();
+        for (id, message) in self.inner.mailbox.take() {
+            let is_full = self
+                .inner
+                .slots
+                .borrow_mut()
+                .pending(id)
+                .is_some_and(|wake| wake.mail.len() >= MAX_LOCAL_MAIL);
+            match is_full {
+                true => undelivered.push_back((id, message)),
+                false => self.pend(id, |wake| wake.mail.push_back(message)),
+            }
+        }
+        self.inner.mail_is_held.set(!undelivered.is_empty());
+        if !undelivered.is_empty() {
+            self.inner.mailbox.put_back(undelivered);
+        }
     }
 
     fn dispatch(&self) {
@@ -445,6 +468,9 @@ impl Chain {
         drop(dropped);
         if has_more {
             self.enqueue(id);
+        }
+        if self.inner.mail_is_held.get() {
+            self.nudge(); // there may be room for it now, and nothing else would bring it
         }
     }
 

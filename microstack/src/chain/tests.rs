@@ -1,6 +1,7 @@
 use super::*;
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 type Log = Rc<RefCell<Vec<String>>>;
 
@@ -237,6 +238,56 @@ fn a_nested_run_cannot_reenter_its_own_link() {
     chain.run_until(Some(after(2000)), &mut |_| seen.get() == 1).unwrap();
     assert_eq!(mails.get(), 1);
     assert!(chain.contains(id));
+}
+
+#[test]
+fn mail_for_a_busy_link_is_bounded_and_holds_up_nobody_else() {
+    const SENT: usize = MAX_LOCAL_MAIL + 500;
+    let chain = Chain::new().unwrap();
+    let inside = std::sync::Arc::new(AtomicBool::new(false));
+    let (got, other_got) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(0)));
+    let (busy, counted) = (inside.clone(), got.clone());
+    let id = chain.add(
+        "busy",
+        With(move |cx: &mut Cx<'_>, wake: Wake| {
+            for mail in wake.mail {
+                assert_eq!(*mail.downcast::<usize>().unwrap(), counted.get(), "in order");
+                counted.set(counted.get() + 1);
+            }
+            if wake.start {
+                busy.store(true, Ordering::SeqCst);
+                cx.chain().run_until(Some(after(10_000)), &mut |_| !busy.load(Ordering::SeqCst)).unwrap();
+            }
+        }),
+    );
+    let (release, counted) = (inside.clone(), other_got.clone());
+    let other = chain.add(
+        "other",
+        With(move |_: &mut Cx<'_>, wake: Wake| {
+            if !wake.mail.is_empty() {
+                counted.set(counted.get() + wake.mail.len());
+                release.store(false, Ordering::SeqCst);
+            }
+        }),
+    );
+    let mailbox = chain.mailbox();
+    let thread = std::thread::spawn(move || {
+        while !inside.load(Ordering::SeqCst) {
+            std::thread::yield_now();
+        }
+        for n in 0..SENT {
+            mailbox.post(id, n).unwrap();
+        }
+        // The chain sleeps now, with mail it cannot deliver: this must wake it all the same.
+        std::thread::sleep(Duration::from_millis(50));
+        assert!(mailbox.len() >= SENT - MAX_LOCAL_MAIL);
+        mailbox.post(other, ()).unwrap();
+    });
+    let started = Instant::now();
+    chain.run_until(Some(after(10_000)), &mut |_| got.get() == SENT).unwrap();
+    thread.join().unwrap();
+    assert_eq!((got.get(), other_got.get()), (SENT, 1));
+    assert!(started.elapsed() < Duration::from_secs(5));
 }
 
 #[test]
