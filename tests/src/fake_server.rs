@@ -98,11 +98,16 @@ impl Link {
 
     /// The next message; `None` at the end of the connection or after the time.
     pub fn receive(&mut self, within: Duration) -> Option<Vec<u8>> {
+        self.receive_or_end(within).filter(|message| !message.is_empty())
+    }
+
+    /// The next message, empty when none came within the time; `None` at the end of the connection.
+    pub fn receive_or_end(&mut self, within: Duration) -> Option<Vec<u8>> {
         let until = Instant::now() + within;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return None;
+                return Some(Vec::new());
             }
             self.socket.get_ref().sock.set_read_timeout(Some(left)).ok()?;
             match self.socket.read() {

@@ -21,6 +21,7 @@ pub mod real_agent;
 pub mod real_server;
 pub mod running;
 pub mod server;
+pub mod weak_identity;
 
 pub use agent::Agent;
 pub use deadline::{PATIENCE, eventually, holds_for};

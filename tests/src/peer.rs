@@ -245,27 +245,32 @@ pub fn say(server: SocketAddr, bytes: &[u8], within: Duration) -> io::Result<Vec
     }
 }
 
-/// The `slot`-th kept RSA-2048 identity of a simulated agent.
-pub fn identities(count: usize) -> &'static [Identity] {
-    static ALL: OnceLock<Vec<Identity>> = OnceLock::new();
-    let all = ALL.get_or_init(|| {
-        let kept = place::kept("simulated");
-        let _only_one_makes_them = place::lock(&kept);
-        (0..MAX_SIMULATED)
-            .map(|n| {
-                let file = kept.join(format!("{n}.key"));
-                if let Some(identity) =
-                    std::fs::read(&file).ok().and_then(|b| Identity::from_store_bytes(&b).ok())
-                {
-                    return identity;
-                }
-                let identity = Identity::new_agent(2048).expect("a key can be made");
-                std::fs::write(&file, identity.to_store_bytes()).expect("an identity can be kept");
-                identity
-            })
-            .collect()
+/// The first `count` kept RSA-2048 identities of simulated agents; missing ones are made, two at a time.
+///
+/// # Panics
+/// When more than 200 are asked for.
+pub fn identities(count: usize) -> Vec<&'static Identity> {
+    static ALL: [OnceLock<Identity>; MAX_SIMULATED] = [const { OnceLock::new() }; MAX_SIMULATED];
+    let kept = place::kept("simulated");
+    let _only_one_makes_them = place::lock(&kept);
+    let load = |n: usize| {
+        ALL[n].get_or_init(|| {
+            let file = kept.join(format!("{n}.key"));
+            if let Some(identity) =
+                std::fs::read(&file).ok().and_then(|b| Identity::from_store_bytes(&b).ok())
+            {
+                return identity;
+            }
+            let identity = Identity::new_agent(2048).expect("a key can be made");
+            std::fs::write(&file, identity.to_store_bytes()).expect("an identity can be kept");
+            identity
+        });
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| (0..count).step_by(2).for_each(load));
+        (1..count).step_by(2).for_each(load);
     });
-    &all[..count]
+    ALL[..count].iter().map(|identity| identity.get().expect("just made")).collect()
 }
 
 /// Command 1 as a lying or honest agent may send it.

@@ -40,6 +40,18 @@ pub fn wake_ups(pid: u32) -> u64 {
         .sum()
 }
 
+/// The threads of a process with their names and how often each went to sleep by itself.
+pub fn threads(pid: u32) -> Vec<(String, u64)> {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { return Vec::new() };
+    tasks
+        .filter_map(|task| fs::read_to_string(task.ok()?.path().join("status")).ok())
+        .map(|text| {
+            let name = text.lines().next().unwrap_or_default().trim_start_matches("Name:").trim().to_owned();
+            (name, number_after(&text, "voluntary_ctxt_switches:"))
+        })
+        .collect()
+}
+
 /// Open file descriptors.
 ///
 /// # Panics

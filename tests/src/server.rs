@@ -166,9 +166,6 @@ impl Server {
     pub fn devices(&self) -> Vec<Value> {
         match self.meshlite(&["devices", "--json"]).try_json() {
             Some(Value::Array(list)) => list,
-            Some(Value::Object(object)) => {
-                object.get("devices").and_then(Value::as_array).cloned().unwrap_or_default()
-            }
             _ => Vec::new(),
         }
     }
@@ -209,7 +206,7 @@ impl Server {
 
 /// Whether a device of [`Server::devices`] is connected now.
 pub fn is_connected(device: &Value) -> bool {
-    device["conn"].as_u64().is_some_and(|bits| bits & 1 == 1) || device["connected"] == true
+    device["connected"] == true
 }
 
 fn port_in(line: &str) -> Option<u16> {
