@@ -1,0 +1,88 @@
+//! The thread that checks passwords, so that no chain waits for a hash made to be slow.
+
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::thread;
+
+use super::password::verify_password;
+
+/// Checks passwords one after the other; bounds both the memory hashing takes and the queue.
+#[derive(Clone)]
+pub struct PasswordChecker {
+    queue: SyncSender<Check>,
+}
+
+/// Too many sign-ins wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CheckBusy;
+
+struct Check {
+    password: String,
+    hash: Option<String>,
+    answer: Box<dyn FnOnce(bool) + Send>,
+}
+
+impl PasswordChecker {
+    /// Starts the thread. It ends when the last handle is dropped.
+    ///
+    /// # Errors
+    /// Fails when the operating system refuses a thread.
+    pub fn start() -> std::io::Result<PasswordChecker> {
+        let (queue, checks) = sync_channel::<Check>(MAX_WAITING);
+        thread::Builder::new().name("passwords".into()).spawn(move || {
+            for check in checks {
+                let right = verify_password(&check.password, check.hash.as_deref());
+                (check.answer)(right);
+            }
+        })?;
+        Ok(PasswordChecker { queue })
+    }
+
+    /// Queues a check; `answer` is called on the checking thread. `hash` is `None` for an unknown user.
+    ///
+    /// # Errors
+    /// [`CheckBusy`] when 64 checks wait already.
+    pub fn check(
+        &self,
+        password: String,
+        hash: Option<String>,
+        answer: impl FnOnce(bool) + Send + 'static,
+    ) -> Result<(), CheckBusy> {
+        let check = Check { password, hash, answer: Box::new(answer) };
+        self.queue.try_send(check).map_err(|error| match error {
+            TrySendError::Full(_) | TrySendError::Disconnected(_) => CheckBusy,
+        })
+    }
+}
+
+const MAX_WAITING: usize = 64;
+
+impl std::fmt::Display for CheckBusy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("too many sign-ins at once; try again in a few seconds")
+    }
+}
+
+impl std::error::Error for CheckBusy {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accounts::hash_password;
+    use std::sync::mpsc;
+
+    #[test]
+    fn answers_come_back_and_the_queue_is_bounded() {
+        let checker = PasswordChecker::start().unwrap();
+        let hash = hash_password("secret").unwrap();
+        let (tell, told) = mpsc::channel();
+        let right = tell.clone();
+        checker.check("secret".into(), Some(hash.clone()), move |ok| right.send(ok).unwrap()).unwrap();
+        assert!(told.recv().unwrap());
+        checker.check("wrong".into(), Some(hash.clone()), move |ok| tell.send(ok).unwrap()).unwrap();
+        assert!(!told.recv().unwrap());
+        let refused = (0..500)
+            .filter(|_| checker.check("x".into(), Some(hash.clone()), |_| {}) == Err(CheckBusy))
+            .count();
+        assert!(refused > 300, "{refused} of 500 refused");
+    }
+}

@@ -1,0 +1,144 @@
+//! Short-lived sign-in cookies (user-channel specification 1.1 and 4.4).
+//!
+//! `base64(iv ‖ tag ‖ AES-256-GCM(json))` with `@ $` for `+ /`, the form other programs of this protocol expect.
+//! The key is made once and kept in the store; a cookie lives an hour and names the address it was given to.
+
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use microstack::crypto::random_bytes;
+use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
+use serde::{Deserialize, Serialize};
+
+/// What a cookie says.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cookie {
+    /// Who signed in.
+    pub userid: String,
+    /// Always empty here.
+    #[serde(default)]
+    pub domainid: String,
+    /// The address it was given to; a cookie without one is good for every address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ip: Option<String>,
+    /// Seconds since 1970.
+    pub time: u64,
+}
+
+/// The key that seals cookies.
+pub struct CookieKey(LessSafeKey);
+
+/// Why a cookie is not accepted.
+#[non_exhaustive]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CookieError {
+    /// Not base64, too short or too long.
+    Malformed,
+    /// Not sealed by this server.
+    Forged,
+    /// Over an hour old, or from the future.
+    Expired,
+    /// Given to another address.
+    Address,
+}
+
+impl CookieKey {
+    /// Bytes of key material.
+    pub const LEN: usize = 32;
+
+    /// Uses key material from the store.
+    pub fn new(material: &[u8; CookieKey::LEN]) -> Option<CookieKey> {
+        UnboundKey::new(&AES_256_GCM, material).ok().map(|key| CookieKey(LessSafeKey::new(key)))
+    }
+
+    /// Seals a cookie; `None` only if the cipher refuses, which it does for messages of gigabytes.
+    pub fn seal(&self, cookie: &Cookie) -> Option<String> {
+        let iv = random_bytes::<IV>();
+        let mut text = serde_json::to_vec(cookie).ok()?;
+        let nonce = Nonce::assume_unique_for_key(iv);
+        let tag = self.0.seal_in_place_separate_tag(nonce, Aad::empty(), &mut text).ok()?;
+        let bytes = [&iv[..], tag.as_ref(), &text].concat();
+        Some(STANDARD.encode(bytes).replace('+', "@").replace('/', "$"))
+    }
+
+    /// Opens a cookie presented from `address` at `now_s` seconds since 1970.
+    ///
+    /// # Errors
+    /// [`CookieError`] says which check failed.
+    pub fn open(&self, text: &str, address: &str, now_s: u64) -> Result<Cookie, CookieError> {
+        if text.len() > MAX_TEXT {
+            return Err(CookieError::Malformed);
+        }
+        let plain = text.replace('@', "+").replace('$', "/");
+        let bytes =
+            STANDARD_NO_PAD.decode(plain.trim_end_matches('=')).map_err(|_| CookieError::Malformed)?;
+        let (head, sealed) = bytes.split_at_checked(IV + TAG).ok_or(CookieError::Malformed)?;
+        let iv: [u8; IV] = head[..IV].try_into().map_err(|_| CookieError::Malformed)?;
+        let mut turned = [sealed, &head[IV..]].concat();
+        let opened = self
+            .0
+            .open_in_place(Nonce::assume_unique_for_key(iv), Aad::empty(), &mut turned)
+            .map_err(|_| CookieError::Forged)?;
+        let cookie: Cookie = serde_json::from_slice(opened).map_err(|_| CookieError::Malformed)?;
+        if cookie.time > now_s + CLOCK_SLACK_S || now_s > cookie.time + LIFE_S {
+            return Err(CookieError::Expired);
+        }
+        match &cookie.ip {
+            Some(ip) if ip != address => Err(CookieError::Address),
+            _ => Ok(cookie),
+        }
+    }
+}
+
+const IV: usize = 12;
+const TAG: usize = 16;
+const MAX_TEXT: usize = 2048;
+const LIFE_S: u64 = 3600;
+const CLOCK_SLACK_S: u64 = 60;
+
+impl std::fmt::Display for CookieError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            CookieError::Malformed => "the cookie cannot be read",
+            CookieError::Forged => "the cookie was not made by this server",
+            CookieError::Expired => "the cookie is over an hour old; sign in again",
+            CookieError::Address => "the cookie was given to another address",
+        })
+    }
+}
+
+impl std::error::Error for CookieError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cookie() -> Cookie {
+        Cookie { userid: "user//a".into(), domainid: String::new(), ip: Some("192.0.2.1".into()), time: 5000 }
+    }
+
+    #[test]
+    fn a_cookie_opens_in_time_at_its_address_only() {
+        let key = CookieKey::new(&[7; 32]).unwrap();
+        let text = key.seal(&cookie()).unwrap();
+        assert!(!text.contains(['+', '/']));
+        assert_eq!(key.open(&text, "192.0.2.1", 5001), Ok(cookie()));
+        assert_eq!(key.open(&text, "192.0.2.2", 5001), Err(CookieError::Address));
+        assert_eq!(key.open(&text, "192.0.2.1", 8601), Err(CookieError::Expired));
+        assert_eq!(key.open(&text, "192.0.2.1", 4000), Err(CookieError::Expired));
+    }
+
+    #[test]
+    fn any_changed_character_is_noticed() {
+        let key = CookieKey::new(&[7; 32]).unwrap();
+        let text = key.seal(&cookie()).unwrap();
+        for at in 0..text.trim_end_matches('=').len() - 1 {
+            let mut bytes = text.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'A' { b'B' } else { b'A' };
+            let changed = String::from_utf8(bytes).unwrap();
+            assert!(key.open(&changed, "192.0.2.1", 5001).is_err(), "at {at}");
+        }
+        assert_eq!(key.open("short", "192.0.2.1", 5001), Err(CookieError::Malformed));
+        let other = CookieKey::new(&[8; 32]).unwrap();
+        assert_eq!(other.open(&text, "192.0.2.1", 5001), Err(CookieError::Forged));
+    }
+}

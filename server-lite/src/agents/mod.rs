@@ -1,0 +1,19 @@
+//! The agent channel `/agent.ashx`: handshake, enrolment, cores, and what agents say.
+//!
+//! The handshake and the decisions about cores are sans-I/O machines of `microstack::channel`; [`hear`] decides
+//! what a JSON message leads to, without touching anything. [`Agent`] carries all of it out on one connection.
+
+mod connection;
+mod enrol;
+mod hear;
+mod shelf;
+mod tag;
+
+pub use connection::Agent;
+pub use enrol::enrol;
+pub use hear::{Heard, hear};
+pub use shelf::{CoreBody, OWN_CORE, Shelf};
+pub use tag::{TagFile, read_tag};
+
+/// Most agents connected at a time; more are held.
+pub const MAX_AGENTS: usize = 200_000;

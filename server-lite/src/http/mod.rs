@@ -1,0 +1,8 @@
+//! HTTP: which addresses exist, who may call them, and the connections themselves.
+
+mod pages;
+mod routes;
+mod visitor;
+
+pub use routes::{ROUTES, Reply, Route, Who, find};
+pub use visitor::{Farewell, Mode, Visitor};

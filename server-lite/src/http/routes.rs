@@ -1,0 +1,69 @@
+//! Every address of the server, with who may call it beside it.
+
+use microstack::http::{Request, Response};
+
+use super::pages;
+use crate::house::House;
+
+/// Who may call an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Who {
+    /// Anyone. The answer holds nothing that is not public, or that the caller does not name by its secret.
+    Anyone,
+    /// Anyone may open the WebSocket; nothing is done for those who do not prove a device's key in it.
+    Agents,
+    /// Anyone may open the WebSocket; nothing is done for those who do not sign in, in the request or in it.
+    Users,
+}
+
+/// What an address leads to.
+#[derive(Clone, Copy)]
+pub enum Reply {
+    /// A plain answer.
+    Page(fn(&House, &Request) -> Response),
+    /// The agent channel.
+    AgentChannel,
+    /// The user channel.
+    UserChannel,
+}
+
+/// One address.
+pub struct Route {
+    /// Exact path.
+    pub path: &'static str,
+    /// Who may call it.
+    pub who: Who,
+    /// What it leads to.
+    pub reply: Reply,
+}
+
+/// All addresses. What is not here does not exist.
+pub const ROUTES: &[Route] = &[
+    Route { path: "/", who: Who::Anyone, reply: Reply::Page(pages::front) },
+    Route { path: "/agent.ashx", who: Who::Agents, reply: Reply::AgentChannel },
+    Route { path: "/control.ashx", who: Who::Users, reply: Reply::UserChannel },
+    // The group's id is 48 random bytes: who names it has been given it.
+    Route { path: "/meshsettings", who: Who::Anyone, reply: Reply::Page(pages::settings) },
+    Route { path: "/health.ashx", who: Who::Anyone, reply: Reply::Page(pages::health) },
+    Route { path: "/healthz", who: Who::Anyone, reply: Reply::Page(pages::health) },
+    Route { path: "/readyz", who: Who::Anyone, reply: Reply::Page(pages::ready) },
+];
+
+/// The route of a path.
+pub fn find(path: &str) -> Option<&'static Route> {
+    ROUTES.iter().find(|route| route.path == path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_path_is_listed_once() {
+        for (at, route) in ROUTES.iter().enumerate() {
+            assert!(route.path.starts_with('/'));
+            assert!(ROUTES[..at].iter().all(|other| other.path != route.path), "{}", route.path);
+        }
+        assert!(find("/Agent.ashx").is_none() && find("/agent.ashx/").is_none());
+    }
+}

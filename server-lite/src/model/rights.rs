@@ -1,0 +1,41 @@
+//! Rights of users over groups, and of users over the site (user-channel specification 4).
+//!
+//! A device has the rights of its group. There is no right that a user has merely by being signed in.
+
+/// Everything, as JSON carries it: 4294967295.
+pub const ALL: u32 = 0xFFFF_FFFF;
+/// Change the group itself.
+pub const EDIT_GROUP: u32 = 0x01;
+/// Add and remove members of the group.
+pub const MANAGE_USERS: u32 = 0x02;
+/// Rename, move and remove devices.
+pub const MANAGE_DEVICES: u32 = 0x04;
+/// Remote control: terminal, desktop, files, and messages to the device.
+pub const REMOTE_CONTROL: u32 = 0x08;
+/// The agent's own console, cores included.
+pub const AGENT_CONSOLE: u32 = 0x10;
+/// Look at the desktop without control.
+pub const VIEW_ONLY: u32 = 0x100;
+/// Run commands on the device.
+pub const RUN_COMMANDS: u32 = 0x2_0000;
+/// See hardware, network and connection details.
+pub const DETAILS: u32 = 0x10_0000;
+
+/// Site rights that allow everything.
+pub const SITE_ALL: u32 = 0xFFFF_FFFF;
+/// Site right: manage users.
+pub const SITE_USERS: u32 = 0x02;
+/// Site restriction: may not make groups.
+pub const SITE_NO_NEW_GROUPS: u32 = 0x40;
+/// Site restriction: may not use command-line tools.
+pub const SITE_NO_TOOLS: u32 = 0x80;
+
+/// True when `rights` has every bit of `wanted`.
+pub const fn has(rights: u32, wanted: u32) -> bool {
+    rights & wanted == wanted
+}
+
+/// True for a user who may do everything on the site; restrictions do not apply to such a user.
+pub const fn is_site_admin(site: u32) -> bool {
+    site == SITE_ALL
+}

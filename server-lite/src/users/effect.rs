@@ -1,0 +1,156 @@
+//! What a command leads to.
+
+use microstack::wire::id::{MeshId, NodeId};
+use serde_json::Value;
+
+use crate::live::CoreOrder;
+use crate::model::{CoreChoice, DeviceEdit, Event, Group, LoginToken, User};
+
+/// Who asks.
+#[derive(Debug, Clone, Copy)]
+pub struct Asker<'a> {
+    /// The account, as it is now.
+    pub user: &'a User,
+    /// The session: `user//name/…`.
+    pub session: &'a str,
+    /// The address of the user's program.
+    pub address: &'a str,
+    /// Milliseconds since 1970.
+    pub now_ms: u64,
+}
+
+/// One thing to do. They are done in order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Answer the asker at once.
+    Reply(Value),
+    /// Answer the asker when everything written before is on the disk.
+    Confirm(Value),
+    /// Change what is stored. What follows it in `then` is done if the change succeeded; otherwise the asker
+    /// gets `refusal` with the reason as its result.
+    Change {
+        /// The change.
+        change: Change,
+        /// What to do after it.
+        then: Vec<Effect>,
+        /// The answer to fill in when it fails, if an answer was asked for.
+        refusal: Refusal,
+    },
+    /// Keep an event and tell those who may know.
+    Announce(Event),
+    /// Keep an event and tell these users: the group by which they may know is gone.
+    AnnounceTo {
+        /// The event.
+        event: Event,
+        /// User ids.
+        users: Vec<String>,
+    },
+    /// Send a message to the agent of a device; then answer with one or the other.
+    ToAgent {
+        /// The device.
+        node: NodeId,
+        /// What its agent gets.
+        message: Value,
+        /// Answer when it was sent.
+        sent: Option<Value>,
+        /// Answer when the agent is not connected.
+        absent: Option<Value>,
+    },
+    /// As [`Effect::ToAgent`], but the agent's answer is the answer.
+    Ask {
+        /// The device.
+        node: NodeId,
+        /// What its agent gets, with a `responseid` of ours put in.
+        message: Value,
+        /// The asker's name of the answer.
+        responseid: String,
+        /// Answer when the agent is not connected or too many questions are open.
+        absent: Value,
+    },
+    /// Tell the agent which core it shall run from now on, if it is connected.
+    Core {
+        /// The device.
+        node: NodeId,
+        /// The core.
+        order: CoreOrder,
+    },
+    /// End the agent's connection.
+    Disconnect {
+        /// The device.
+        node: NodeId,
+        /// For the log.
+        why: &'static str,
+    },
+    /// Tell all sessions of a user about his account anew.
+    RefreshUser(String),
+}
+
+/// The answer of a failed change, without its result.
+pub type Refusal = Option<Value>;
+
+/// One change of what is stored.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// A new group.
+    AddGroup(Group),
+    /// New values for a group.
+    EditGroup {
+        /// Which.
+        id: MeshId,
+        /// New name.
+        name: Option<String>,
+        /// New description.
+        description: Option<String>,
+        /// New core.
+        core: Option<CoreChoice>,
+    },
+    /// Rights of a user in a group; none removes the user.
+    SetMember {
+        /// Which group.
+        id: MeshId,
+        /// User id.
+        user_id: String,
+        /// Shown name of the user.
+        name: String,
+        /// The rights, or nothing.
+        rights: Option<u32>,
+    },
+    /// A group and its devices go.
+    RemoveGroup(MeshId),
+    /// An operator's change of a device.
+    EditDevice {
+        /// Which.
+        node: NodeId,
+        /// What changes.
+        edit: DeviceEdit,
+    },
+    /// A device goes to another group.
+    MoveDevice {
+        /// Which.
+        node: NodeId,
+        /// Where to.
+        group: MeshId,
+    },
+    /// A device goes.
+    RemoveDevice(NodeId),
+    /// A core's framed body is kept.
+    AddCore(Vec<u8>),
+    /// A login token is kept.
+    AddToken(LoginToken),
+    /// Login tokens of a user go.
+    RemoveTokens {
+        /// Whose.
+        user_id: String,
+        /// Their names.
+        token_users: Vec<String>,
+    },
+}
+
+impl Effect {
+    /// A change that is confirmed with `answer`, if an answer is wanted.
+    pub fn change(change: Change, answer: Option<Value>, then: Vec<Effect>) -> Effect {
+        let mut then = then;
+        then.extend(answer.clone().map(Effect::Confirm));
+        Effect::Change { change, then, refusal: answer }
+    }
+}

@@ -1,0 +1,201 @@
+//! Commands about groups (user-channel specification 4.5).
+
+use std::sync::Arc;
+
+use microstack::crypto::random_bytes;
+use microstack::wire::id::MeshId;
+use serde_json::{Value, json};
+
+use super::effect::{Asker, Change, Effect};
+use super::request::{Request, answer};
+use crate::house::House;
+use crate::model::text::{clean, clean_line};
+use crate::model::{Event, Group, mesh_text, rights, user_id};
+
+/// `createmesh`: a new group with its maker as its first member.
+pub fn create(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
+    if asker.user.is_restricted(rights::SITE_NO_NEW_GROUPS) {
+        return refuse(request, "Permission denied");
+    }
+    let name = clean_line(request.text("meshname").unwrap_or(""), Group::MAX_NAME);
+    if name.is_empty() || request.text("meshname").is_some_and(|given| given.len() > Group::MAX_NAME) {
+        return refuse(request, "Invalid group name");
+    }
+    let description = request.text("desc").unwrap_or("");
+    if description.len() > Group::MAX_DESCRIPTION {
+        return refuse(request, "Invalid group description");
+    }
+    if request.number("meshtype").is_some_and(|kind| kind != 2) {
+        return refuse(request, "Only groups of agents (meshtype 2) are supported");
+    }
+    if house.data.group_named(&name).is_some() {
+        return refuse(request, "A group of this name exists already");
+    }
+    let mut group = Group {
+        id: MeshId(random_bytes()),
+        name: name.clone(),
+        description: clean(description, Group::MAX_DESCRIPTION),
+        created_ms: asker.now_ms,
+        creator: asker.user.id.clone(),
+        members: Default::default(),
+        core: Default::default(),
+    };
+    group.admit_fully(&asker.user.id, &asker.user.name);
+    let id = mesh_text(&group.id);
+    let event = Event::of_mesh("createmesh", &group.id, &format!("Group created: {name}"), asker.now_ms)
+        .by(&asker.user.id)
+        .with("meshid", json!(id))
+        .with("name", json!(name))
+        .with("mtype", json!(2))
+        .with("desc", json!(group.description))
+        .with("links", group.to_message()["links"].clone());
+    let reply = wanted_answer(request, "ok").map(|mut reply| {
+        reply["meshid"] = json!(id);
+        reply
+    });
+    let then = vec![Effect::Announce(event), Effect::RefreshUser(asker.user.id.clone())];
+    vec![Effect::change(Change::AddGroup(group), reply, then)]
+}
+
+/// `deletemesh`: needs every right in the group; its devices go with it.
+pub fn delete(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
+    let Some(group) = find(house, request, "meshname") else {
+        return refuse(request, "Unknown device group");
+    };
+    if group.rights_of(&asker.user.id) != rights::ALL {
+        return refuse(request, "Access denied");
+    }
+    let users: Vec<String> = group.members.keys().cloned().collect();
+    let event =
+        Event::of_mesh("deletemesh", &group.id, &format!("Group deleted: {}", group.name), asker.now_ms)
+            .by(&asker.user.id)
+            .with("meshid", json!(mesh_text(&group.id)))
+            .with("name", json!(group.name));
+    let mut then = vec![Effect::AnnounceTo { event, users: users.clone() }];
+    match house.data.devices_of(&group.id) {
+        Ok(nodes) => then
+            .extend(nodes.into_iter().map(|node| Effect::Disconnect { node, why: "its group was deleted" })),
+        Err(error) => tracing::error!(%error, "the devices of a deleted group could not be listed"),
+    }
+    then.extend(users.into_iter().map(Effect::RefreshUser));
+    vec![Effect::change(Change::RemoveGroup(group.id), wanted_answer(request, "ok"), then)]
+}
+
+/// `editmesh`: name and description.
+pub fn edit(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
+    let Some(group) = find(house, request, "meshidname") else {
+        return refuse(request, "Unknown device group");
+    };
+    if !rights::has(group.rights_of(&asker.user.id), rights::EDIT_GROUP) {
+        return refuse(request, "Access denied");
+    }
+    let name = request.text("meshname").map(|name| clean_line(name, Group::MAX_NAME));
+    if name.as_ref().is_some_and(String::is_empty) {
+        return refuse(request, "Invalid group name");
+    }
+    let description = request.text("desc").map(|text| clean(text, Group::MAX_DESCRIPTION));
+    let event = Event::of_mesh("meshchange", &group.id, "Group changed", asker.now_ms)
+        .by(&asker.user.id)
+        .with("meshid", json!(mesh_text(&group.id)))
+        .with("name", json!(name.as_ref().unwrap_or(&group.name)))
+        .with("desc", json!(description.as_ref().unwrap_or(&group.description)));
+    let change = Change::EditGroup { id: group.id, name, description, core: None };
+    vec![Effect::change(change, wanted_answer(request, "ok"), vec![Effect::Announce(event)])]
+}
+
+/// `addmeshuser`: gives users rights in a group; nobody gives more than he has.
+pub fn add_members(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
+    let Some(group) = find(house, request, "meshname") else {
+        return refuse(request, "Unknown device group");
+    };
+    let own = group.rights_of(&asker.user.id);
+    let given = request.number("meshadmin").and_then(|given| u32::try_from(given).ok()).unwrap_or(0);
+    if !rights::has(own, rights::MANAGE_USERS) || !rights::has(own, given) {
+        return refuse(request, "Access denied");
+    }
+    let mut names = request.texts("usernames").unwrap_or_default();
+    names.extend(request.text("username"));
+    let mut ids: Vec<String> = names.into_iter().map(user_id).collect();
+    ids.extend(request.text("userid").map(str::to_lowercase));
+    let mut effects = Vec::new();
+    for id in ids {
+        let Some(user) = house.data.user(&id) else {
+            return refuse(request, "Unknown user");
+        };
+        // A member with all rights is changed only by one who has all rights.
+        if group.rights_of(&id) & !own != 0 {
+            return refuse(request, "Access denied");
+        }
+        let event = member_event(&group, asker, &format!("User {} added to group", user.name));
+        let change = Change::SetMember {
+            id: group.id,
+            user_id: id.clone(),
+            name: user.name.clone(),
+            rights: Some(given),
+        };
+        effects.push(Effect::Change {
+            change,
+            then: vec![Effect::Announce(event), Effect::RefreshUser(id)],
+            refusal: None,
+        });
+    }
+    if effects.is_empty() {
+        return refuse(request, "No user given");
+    }
+    effects.extend(wanted_answer(request, "ok").map(Effect::Confirm));
+    effects
+}
+
+/// `removemeshuser`.
+pub fn remove_member(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
+    let Some(group) = find(house, request, "meshname") else {
+        return refuse(request, "Unknown device group");
+    };
+    let Some(id) = request.text("userid").map(str::to_lowercase) else {
+        return refuse(request, "No user given");
+    };
+    let own = group.rights_of(&asker.user.id);
+    let theirs = group.rights_of(&id);
+    if !rights::has(own, rights::MANAGE_USERS) || theirs & !own != 0 {
+        return refuse(request, "Access denied");
+    }
+    if theirs == 0 {
+        return refuse(request, "User not in group");
+    }
+    let full = group.members.values().filter(|member| member.rights == rights::ALL).count();
+    if theirs == rights::ALL && full == 1 {
+        return refuse(
+            request,
+            "The last member with all rights cannot be removed; delete the group instead",
+        );
+    }
+    let event = member_event(&group, asker, &format!("User {id} removed from group"));
+    let change = Change::SetMember { id: group.id, user_id: id.clone(), name: String::new(), rights: None };
+    let then = vec![Effect::Announce(event), Effect::RefreshUser(id)];
+    vec![Effect::change(change, wanted_answer(request, "ok"), then)]
+}
+
+/// The group by `meshid`, or by its name in `name_key`.
+pub(super) fn find(house: &House, request: &Request<'_>, name_key: &str) -> Option<Arc<Group>> {
+    match request.text("meshid") {
+        Some(_) => house.data.group(&request.mesh("meshid")?),
+        None => house.data.group_named(request.text(name_key)?),
+    }
+}
+
+fn member_event(group: &Group, asker: &Asker<'_>, message: &str) -> Event {
+    Event::of_mesh("meshchange", &group.id, message, asker.now_ms)
+        .by(&asker.user.id)
+        .with("meshid", json!(mesh_text(&group.id)))
+        .with("name", json!(group.name))
+}
+
+/// The answer, if one is wanted.
+pub(super) fn wanted_answer(request: &Request<'_>, result: &str) -> Option<Value> {
+    request.responseid().map(|_| answer(request, result))
+}
+
+/// A refusal, if an answer is wanted.
+pub(super) fn refuse(request: &Request<'_>, why: &str) -> Vec<Effect> {
+    wanted_answer(request, why).map(Effect::Reply).into_iter().collect()
+}

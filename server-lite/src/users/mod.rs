@@ -1,0 +1,118 @@
+//! The user channel `/control.ashx`: signing in, and the commands of `meshctrl`, consoles and our own tool.
+//!
+//! A command handler is a function from what is known and a message to effects. It reads, and decides; it writes
+//! nothing and sends nothing. [`Session`] carries the effects out. So every rule about rights can be tested
+//! without a socket.
+
+mod account;
+mod connection;
+mod devices;
+mod effect;
+mod groups;
+mod inner;
+mod lists;
+mod perform;
+mod remote;
+mod request;
+mod sign_in;
+
+use serde_json::{Value, json};
+
+pub use connection::{Session, SessionLink};
+pub use effect::{Asker, Change, Effect, Refusal};
+pub use request::Request;
+pub use sign_in::{Credentials, SignIn, read_meshauth};
+
+pub(crate) use lists::show;
+
+use crate::house::House;
+use request::answer;
+
+/// Decides what a message of a signed-in user leads to.
+///
+/// Unknown actions that ask for an answer get one, so that no program waits for ever (user-channel spec 3).
+pub fn decide(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
+    match request.action() {
+        "ping" => vec![Effect::Reply(json!({ "action": "pong" }))],
+        "pong" => Vec::new(),
+        "meshes" => lists::meshes(house, asker, request),
+        "nodes" => lists::nodes(house, asker, request),
+        "events" => lists::events(house, asker, request),
+        "getnetworkinfo" => lists::network(house, asker, request),
+        "getsysinfo" => lists::hardware(house, asker, request),
+        "lastconnect" => lists::last_connect(house, asker, request),
+        "powertimeline" => lists::power(house, asker, request),
+        "users" => lists::users(house, asker, request),
+        "createmesh" => groups::create(house, asker, request),
+        "deletemesh" => groups::delete(house, asker, request),
+        "editmesh" => groups::edit(house, asker, request),
+        "addmeshuser" => groups::add_members(house, asker, request),
+        "removemeshuser" => groups::remove_member(house, asker, request),
+        "changedevice" => devices::change(house, asker, request),
+        "removedevices" => devices::remove(house, asker, request),
+        "changeDeviceMesh" => devices::move_to(house, asker, request),
+        "uploadagentcore" => devices::core(house, asker, request),
+        "agentdisconnect" => devices::disconnect(house, asker, request),
+        "msg" => remote::message(house, asker, request),
+        "runcommands" => remote::run(house, asker, request),
+        "authcookie" => account::cookie(house, asker),
+        "createLoginToken" => account::new_login_token(asker, request),
+        "loginTokens" => account::login_tokens(house, asker, request),
+        _ if request.responseid().is_some() => vec![Effect::Reply(answer(request, "Not supported"))],
+        other => {
+            tracing::debug!(action = other, user = asker.user.id, "an unknown command was ignored");
+            Vec::new()
+        }
+    }
+}
+
+/// The first message after sign-in.
+pub(crate) fn server_info(house: &House, now_ms: u64) -> Value {
+    let facts = house.facts();
+    json!({ "action": "serverinfo", "serverinfo": {
+        "domain": "",
+        "name": facts.name,
+        "mpsname": facts.name,
+        "mpsport": 0,
+        "port": facts.port,
+        "emailcheck": false,
+        "domainauth": false,
+        "serverTime": now_ms,
+        "features": 0,
+        "features2": 0,
+        "languages": ["en"],
+        "tlshash": facts.tls_hash,
+        "agentCertHash": facts.server_id,
+        "https": true,
+        "redirport": facts.redirect_port,
+        "magenturl": format!("mc://{}:{}", facts.name, facts.port),
+        "domainsuffix": "",
+        "certExpire": facts.cert_expires_ms,
+        "version": env!("CARGO_PKG_VERSION"),
+        "product": "Meshlite",
+    }})
+}
+
+/// The second message after sign-in. There is no password in it, nor anything made of one.
+pub(crate) fn user_info(house: &House, user: &crate::model::User) -> Value {
+    let links: serde_json::Map<String, Value> = house
+        .data
+        .groups_of(&user.id)
+        .iter()
+        .map(|group| (crate::model::mesh_text(&group.id), json!({ "rights": group.rights_of(&user.id) })))
+        .collect();
+    let mut info = json!({
+        "_id": user.id,
+        "name": user.name,
+        "creation": user.created_ms / 1000,
+        "links": links,
+        "siteadmin": user.site,
+    });
+    if !user.email.is_empty() {
+        info["email"] = json!(user.email);
+    }
+    json!({ "action": "userinfo", "userinfo": info })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! Changing what is stored, in the name of a user or of the command line.
+
+use crate::data::DataError;
+use crate::house::House;
+use crate::model::{Device, Membership};
+use crate::users::effect::Change;
+
+impl House {
+    /// Makes one change. Everybody sees it at once; it is on the disk after the next flush.
+    ///
+    /// # Errors
+    /// Why it was not made; nothing is half done.
+    pub fn apply(&self, change: Change) -> Result<(), DataError> {
+        match change {
+            Change::AddGroup(group) => self.data.add_group(group),
+            Change::EditGroup { id, name, description, core } => {
+                let edited = self.data.change_group(&id, |group| {
+                    if let Some(name) = name {
+                        group.name = name;
+                    }
+                    if let Some(description) = description {
+                        group.description = description;
+                    }
+                    if let Some(core) = core {
+                        group.core = core;
+                    }
+                });
+                edited.map(|_| ())
+            }
+            Change::SetMember { id, user_id, name, rights } => {
+                let edited = self.data.change_group(&id, |group| match rights {
+                    Some(rights) if rights != 0 => {
+                        group.members.insert(user_id, Membership { name, rights });
+                    }
+                    _ => {
+                        group.members.remove(&user_id);
+                    }
+                });
+                edited.map(|_| ())
+            }
+            Change::RemoveGroup(id) => self.data.remove_group(&id).map(|_| ()),
+            Change::EditDevice { node, edit } => {
+                let edited = self.data.change_device(&node, |device| {
+                    device.map(|mut device| {
+                        device.edit(&edit);
+                        device
+                    })
+                })?;
+                edited.map(|_| ()).ok_or_else(|| missing(&node))
+            }
+            Change::MoveDevice { node, group } => {
+                let moved = self
+                    .data
+                    .change_device(&node, |device| device.map(|device| Device { group, ..device }))?;
+                self.live.moved(&node, group);
+                moved.map(|_| ()).ok_or_else(|| missing(&node))
+            }
+            Change::RemoveDevice(node) => {
+                self.data.remove_device(&node)?.map(|_| ()).ok_or_else(|| missing(&node))
+            }
+            Change::AddCore(framed) => self.data.put_core(&framed).map(|_| ()),
+            Change::AddToken(token) => {
+                let now_ms = token.created_ms;
+                self.data.add_token(token, now_ms)
+            }
+            Change::RemoveTokens { user_id, token_users } => {
+                for token in token_users {
+                    self.data.remove_token(&user_id, &token)?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+fn missing(node: &microstack::wire::id::NodeId) -> DataError {
+    DataError::Missing { what: "device", name: node.to_text64() }
+}
