@@ -45,7 +45,7 @@ pub struct ScriptError {
     /// The error's message, or the thrown value as text.
     pub message: String,
     /// The `code` property of a Node-style error.
-    pub code: Option<String>,
+    pub code: Option<Box<str>>,
     /// The file of the innermost known place.
     pub file: Option<String>,
     /// Line from 1; 0 when unknown.
@@ -53,7 +53,7 @@ pub struct ScriptError {
     /// Column from 1; 0 when unknown.
     pub column: u32,
     /// The call stack, innermost first, at most 50.
-    pub frames: Vec<Frame>,
+    pub frames: Box<[Frame]>,
 }
 
 /// Error texts are cut here: a script chooses them.
@@ -73,7 +73,7 @@ impl ScriptError {
             file: None,
             line: 0,
             column: 0,
-            frames: Vec::new(),
+            frames: Box::default(),
         }
     }
 
@@ -135,7 +135,7 @@ impl ScriptError {
             ScriptErrorKind::Exception
         };
         let mut made = ScriptError::new(kind, &name, message);
-        made.code = code;
+        made.code = code.map(String::into_boxed_str);
         if let Some(stack) = stack {
             made.take_frames(&stack);
         }
@@ -164,14 +164,8 @@ impl ScriptError {
     }
 
     fn take_frames(&mut self, text: &str) {
-        for line in text.lines() {
-            if let Some(frame) = line.trim_start().strip_prefix("at ").and_then(parse_frame) {
-                self.frames.push(frame);
-                if self.frames.len() == 50 {
-                    break;
-                }
-            }
-        }
+        let lines = text.lines().filter_map(|line| line.trim_start().strip_prefix("at "));
+        self.frames = lines.filter_map(parse_frame).take(50).collect();
         if let Some(place) = self.frames.iter().find(|f| f.line > 0) {
             self.file = Some(place.file.clone());
             self.line = place.line;

@@ -40,7 +40,7 @@ pub fn collect() {
 pub(crate) fn watch_allocation(_ctx: &Context) {
     let count = ALLOCATIONS.get().wrapping_add(1);
     ALLOCATIONS.set(count);
-    if count % LOOK_EVERY != 0 {
+    if !count.is_multiple_of(LOOK_EVERY) {
         return;
     }
     let now = resident_bytes();

@@ -381,19 +381,19 @@ pub struct Hold {
 impl Hold {
     /// Counts again (`ref`).
     pub fn count(&self) {
-        if !self.counted.replace(true) {
-            if let Some(shared) = self.shared.upgrade() {
-                shared.holds.set(shared.holds.get() + 1);
-            }
+        if !self.counted.replace(true)
+            && let Some(shared) = self.shared.upgrade()
+        {
+            shared.holds.set(shared.holds.get() + 1);
         }
     }
 
     /// Stops counting (`unref`).
     pub fn release(&self) {
-        if self.counted.replace(false) {
-            if let Some(shared) = self.shared.upgrade() {
-                shared.holds.set(shared.holds.get() - 1);
-            }
+        if self.counted.replace(false)
+            && let Some(shared) = self.shared.upgrade()
+        {
+            shared.holds.set(shared.holds.get() - 1);
         }
     }
 

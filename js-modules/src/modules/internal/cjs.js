@@ -34,7 +34,7 @@ class Module {
 
 Module._cache = Object.create(null);
 Module._pathCache = Object.create(null);
-Module.main = undefined;
+Module._main = undefined;
 Module.builtinModules = native.builtinNames();
 Module.Module = Module;
 Module.isBuiltin = (id) => native.isBuiltin(String(id));
@@ -234,7 +234,7 @@ function makeRequire(module) {
         return Module._resolveFilename(id, module);
     };
     require.resolve.paths = (id) => (native.isBuiltin(id) ? null : module.paths);
-    require.main = Module.main;
+    require.main = Module._main;
     require.extensions = Module._extensions;
     require.cache = Module._cache;
     return require;
@@ -249,7 +249,7 @@ Module.createRequire = function createRequire(filename) {
 Module.runMain = function runMain(filename, source) {
     const module = new Module(filename);
     module.id = '.';
-    Module.main = module;
+    Module._main = module;
     Module._cache[filename] = module;
     module._compile(source, filename);
     module.loaded = true;
