@@ -98,6 +98,15 @@ impl RequestHead {
     ) -> Result<Option<(RequestHead, usize)>, HttpError> {
         // Empty lines before a request are tolerated (RFC 9112 section 2.2).
         let blank = buf.chunks_exact(2).take_while(|two| two == b"\r\n").count() * 2;
+        // What is no HTTP at all, TLS for example, should not be waited for.
+        if buf
+            .get(blank)
+            .is_some_and(|first| !first.is_ascii_alphanumeric() && !b"\r!#$%&'*+-.^_`|~".contains(first))
+        {
+            return Err(HttpError::Malformed(
+                "a request begins with its method; use http:// here, not https://",
+            ));
+        }
         let Some(end) = end_of_head(&buf[blank..], searched.saturating_sub(blank), limits.head_bytes)? else {
             return Ok(None);
         };
