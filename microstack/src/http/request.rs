@@ -96,8 +96,11 @@ impl RequestHead {
         searched: usize,
         limits: &Limits,
     ) -> Result<Option<(RequestHead, usize)>, HttpError> {
-        // Empty lines before a request are tolerated (RFC 9112 section 2.2).
-        let blank = buf.chunks_exact(2).take_while(|two| two == b"\r\n").count() * 2;
+        // A few empty lines before a request are tolerated (RFC 9112 section 2.2).
+        let blank = buf.chunks_exact(2).take(MAX_BLANK + 1).take_while(|two| two == b"\r\n").count() * 2;
+        if blank > MAX_BLANK * 2 {
+            return Err(HttpError::Malformed("there are too many empty lines before the request"));
+        }
         // What is no HTTP at all, TLS for example, should not be waited for.
         if buf
             .get(blank)
@@ -143,6 +146,9 @@ impl RequestHead {
         Ok(Some((RequestHead { request, framing, expects_continue }, blank + end)))
     }
 }
+
+/// Empty lines before a request.
+const MAX_BLANK: usize = 4;
 
 /// Reduces `http://host/path`, which clients send to proxies, to the path.
 fn origin_form(target: &str) -> Result<String, HttpError> {

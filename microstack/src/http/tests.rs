@@ -142,6 +142,10 @@ fn a_websocket_request_must_be_whole() {
 #[test]
 fn a_head_that_can_never_end_is_not_waited_for() {
     assert!(matches!(parse(b"GET / HTTP/1.1\nHost: h\n\n"), Err(HttpError::Malformed(_))));
+    let blank = |n| parse(format!("{}GET / HTTP/1.1\r\nHost: h\r\n\r\n", "\r\n".repeat(n)).as_bytes());
+    assert!(blank(4).unwrap().is_some());
+    assert!(matches!(blank(5), Err(HttpError::Malformed(_))), "an endless stream of them must not be kept");
+    assert!(matches!(parse(&[0x16, 0x03, 0x01]), Err(HttpError::Malformed(_))), "TLS");
     let limits = Limits { head_bytes: 100, ..Limits::default() };
     let long = [b'x'; 101];
     assert_eq!(RequestHead::parse(&long, 0, &limits), Err(HttpError::HeadTooLong { limit: 100 }));

@@ -10,9 +10,12 @@
 mod close;
 mod conn;
 mod incoming;
+mod open;
+mod options;
 mod outgoing;
 mod upgrade;
 
 pub use close::{CloseInfo, CloseWhy};
-pub use conn::{ClientOptions, Conn, Event, OpenInfo, SendError, WsOptions};
+pub use conn::Conn;
+pub use options::{ClientOptions, Event, OpenInfo, SendError, WsOptions};
 pub use tungstenite::Bytes;

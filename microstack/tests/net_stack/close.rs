@@ -44,6 +44,35 @@ fn what_was_sent_before_close_arrives_and_the_code_too() {
 }
 
 #[test]
+fn a_close_that_comes_in_the_middle_of_a_long_frame_is_answered_after_it() {
+    const LONG: usize = 12 << 20;
+    let chain = Chain::new().unwrap();
+    let (addr, seen) = Server::plain().start(&chain);
+    let mut stream = raw(addr);
+    stream.write_all(UPGRADE).unwrap();
+    run(&chain, || seen.borrow().open.is_some());
+    let server = seen.borrow().accepted[0];
+    tell(&chain, server, |cx, conn| {
+        conn.set_max_backlog(usize::MAX);
+        conn.send_binary(cx, vec![7; LONG]).unwrap();
+        conn.send_text(cx, "never begun").unwrap();
+    });
+    run_for(&chain, 30);
+    stream.write_all(&masked(0x88, &[0x0F, 0xA1, b'!'])).unwrap();
+    run_for(&chain, 100);
+    assert!(seen.borrow().closed.is_none(), "the answer is not out");
+    let rest = with_peer(&chain, move || {
+        read_head(&mut stream);
+        let mut rest = Vec::new();
+        stream.read_to_end(&mut rest).unwrap();
+        rest
+    });
+    assert_eq!(rest.len(), 10 + LONG + 5);
+    assert_eq!(rest[10 + LONG..], [0x88, 3, 0x0F, 0xA1, b'!']);
+    assert_eq!(why(&seen), CloseWhy::Peer { code: Some(4001), reason: "!".into() });
+}
+
+#[test]
 fn a_client_closes_without_a_code() {
     let chain = Chain::new().unwrap();
     let pair = open(&chain, Server::default(), |_| {});
