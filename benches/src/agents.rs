@@ -14,7 +14,7 @@ use crate::servers::Scale;
 use crate::table::{Row, mb, median, ms};
 
 /// The server's log line when an agent has been accepted.
-const ACCEPTED: &str = "agent connected";
+const ACCEPTED: &str = "connected device=";
 
 /// Either agent.
 trait Subject {
