@@ -412,6 +412,21 @@ fn send_command_picks_the_frame_and_says_when_off_line() {
 }
 
 #[test]
+fn a_data_ping_resolves_with_the_answer_and_fails_with_the_channel() {
+    on_stack(|| {
+        let text = "var M = require('MeshAgent'); function ping() { M.DataPing().then(function () { console.log('pong'); }, \
+            function (e) { console.log('' + e); }); } ping(); ping(); ping();";
+        let mut bench = Bench::start("core.js", text);
+        assert_eq!(bench.agent.texts.borrow().len(), 3);
+        bench.core.deliver_json(r#"{"action":"pong"}"#).unwrap();
+        bench.core.deliver_connected(false).unwrap();
+        bench.until("three answers", |agent| agent.log.borrow().len() == 3);
+        let lines: Vec<String> = bench.agent.log.borrow().iter().map(|l| l.1.clone()).collect();
+        assert_eq!(lines, ["pong", "not connected", "not connected"]);
+    });
+}
+
+#[test]
 fn console_text_beyond_the_rate_is_dropped_and_counted() {
     on_stack(|| {
         let text = "var M = require('MeshAgent'); var last; for (var i = 0; i < 100; i++) { \

@@ -235,9 +235,6 @@ exports.setProperty = setProperty;
 exports.deleteProperty = deleteProperty;
 exports.hiddenProperties = hiddenProperties;
 exports.allProperties = function (object) { return Object.getOwnPropertyNames(object).concat(hiddenProperties(object)); };
-exports.addHiddenReference = function (object, other) { setProperty(object, Symbol('reference'), other); };
-exports.setFinalizerMetadata = function (object, text) { setProperty(object, 'finalizer', text); };
-exports.showReferences = function () { return ''; };
 // For the other modules of the dialect.
 hide(exports, 'fail', fail);
 hide(exports, 'hide', hide);

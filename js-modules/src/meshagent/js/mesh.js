@@ -45,6 +45,15 @@ MeshAgent.forceExit = function forceExit(code) { native.request('forceExit', Num
 MeshAgent.ExecPowerState = function ExecPowerState(state, force) { native.request('power', Number(state) || 0, Boolean(force)); return 1; };
 MeshAgent.log = function log(text) { native.log(1, String(text)); };
 
+// A question to the server on the control channel; resolves when it answers.
+const pings = [];
+MeshAgent.DataPing = function DataPing() {
+  const promise = require('promise');
+  const ping = new promise(promise.defaultInit);
+  if (this.SendCommand({ action: 'ping' }) < 0) { ping._rej('not connected'); } else { pings.push(ping); }
+  return ping;
+};
+
 let idleTimeout;
 function getters(table) {
   for (const name of Object.keys(table)) {
@@ -94,7 +103,11 @@ exports.MeshAgent = MeshAgent;
 exports.text = function (text) {
   let command = text;
   try { command = JSON.parse(text); } catch (e) { /* Text that is no JSON reaches the core as it is. */ }
+  if (command !== null && typeof command === 'object' && command.action === 'pong' && pings.length > 0) { pings.shift()._res(); }
   MeshAgent.emit('Command', command);
 };
 exports.binary = function (bytes) { MeshAgent.emit('Command', bytes); };
-exports.connected = function (state) { MeshAgent.emit('Connected', state); };
+exports.connected = function (state) {
+  if (state === 0) { for (const ping of pings.splice(0)) { ping._rej('not connected'); } }
+  MeshAgent.emit('Connected', state);
+};

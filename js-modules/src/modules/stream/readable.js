@@ -29,6 +29,7 @@ class ReadableState {
         this.reading = false;
         this.sync = true;
         this.readableListening = false;
+        this.needReadable = false;
         this.emittedReadable = false;
         this.resumeScheduled = false;
         this.explicitlyPaused = false;
@@ -104,7 +105,7 @@ function accept(stream, chunk, encoding, front) {
                 if (rest && rest.length > 0) put(state, rest, false);
             }
             state.ended = true;
-            if (state.sync) signal(stream); else { state.emittedReadable = true; emitReadable(stream); }
+            if (state.sync) { signal(stream); } else { state.needReadable = false; state.emittedReadable = true; emitReadable(stream); }
         }
         return false;
     }
@@ -152,7 +153,7 @@ function take(stream, state, chunk, front) {
         stream.emit('data', chunk);
     } else {
         put(state, chunk, front);
-        if (!front || state.readableListening || state.flowing) signal(stream);
+        if (state.needReadable) signal(stream);
     }
     maybeReadMore(stream);
 }
@@ -164,6 +165,7 @@ function put(state, chunk, front) {
 
 function signal(stream) {
     const state = stream._readableState;
+    state.needReadable = false;
     if (state.emittedReadable) return;
     state.emittedReadable = true;
     process.nextTick(emitReadable, stream);
@@ -175,6 +177,7 @@ function emitReadable(stream) {
         stream.emit('readable');
         state.emittedReadable = false;
     }
+    state.needReadable = !state.flowing && !state.ended && state.length <= state.highWaterMark;
     flow(stream);
 }
 
@@ -206,7 +209,8 @@ Readable.prototype.read = function (n) {
     const state = this._readableState, asked = n;
     if (n > state.highWaterMark && !state.objectMode) state.highWaterMark = Math.min(n, 1 << 30);
     if (n !== 0) state.emittedReadable = false;
-    if (n === 0 && (state.length >= state.highWaterMark || state.ended) && state.length > 0) {
+    const full = state.highWaterMark !== 0 ? state.length >= state.highWaterMark : state.length > 0;
+    if (n === 0 && state.needReadable && (full || state.ended)) {
         signalNow(this);
         return null;
     }
@@ -215,10 +219,11 @@ Readable.prototype.read = function (n) {
         if (state.length === 0) finish(this);
         return null;
     }
-    const more = state.length === 0 || state.length - n < state.highWaterMark;
+    const more = state.needReadable || state.length === 0 || state.length - n < state.highWaterMark;
     if (more && !state.ended && !state.reading && !state.destroyed && !state.errored && !state.constructing) {
         state.reading = true;
         state.sync = true;
+        if (state.length === 0) state.needReadable = true;
         try {
             this._read(state.highWaterMark);
         } catch (error) {
@@ -230,12 +235,16 @@ Readable.prototype.read = function (n) {
     }
     const chunk = n > 0 ? remove(state, n) : null;
     if (chunk === null) {
+        state.needReadable = state.length <= state.highWaterMark;
         n = 0;
     } else {
         state.length -= n;
     }
-    if (state.length === 0 && state.ended && asked !== 0 && (chunk !== null || Number.isNaN(asked))) finish(this);
-    if (chunk !== null && !state.errored) {
+    if (state.length === 0) {
+        if (!state.ended) state.needReadable = true;
+        else if (asked !== n) finish(this);
+    }
+    if (chunk !== null && !state.errored && !state.closeEmitted) {
         state.dataEmitted = true;
         this.emit('data', chunk);
     }
@@ -244,7 +253,7 @@ Readable.prototype.read = function (n) {
 
 function signalNow(stream) {
     const state = stream._readableState;
-    if (state.length === 0 && state.ended) finish(stream); else emitReadable(stream);
+    if (state.length === 0 && state.ended) finish(stream); else signal(stream);
 }
 
 function remove(state, n) {
@@ -304,6 +313,7 @@ Readable.prototype.on = function (name, listener) {
         if (state.flowing !== false) this.resume();
     } else if (name === 'readable' && !state.endEmitted && !state.readableListening) {
         state.readableListening = true;
+        state.needReadable = true;
         state.flowing = false;
         state.emittedReadable = false;
         if (state.length > 0) signal(this); else if (!state.reading) process.nextTick(() => this.read(0));
@@ -418,11 +428,9 @@ Readable.prototype.unpipe = function (target) {
     const gone = state.pipes.filter((link) => target === undefined || link.target === target);
     if (gone.length === 0) return this;
     state.pipes = state.pipes.filter((link) => !gone.includes(link));
-    for (const link of gone) {
-        link.remove();
-        link.target.emit('unpipe', this, { hasUnpiped: false });
-    }
-    if (state.pipes.length === 0 && this.listenerCount('data') === 0) this.pause();
+    for (const link of gone) link.remove();
+    if (state.pipes.length === 0) this.pause();
+    for (const link of gone) link.target.emit('unpipe', this, { hasUnpiped: false });
     return this;
 };
 

@@ -20,6 +20,7 @@ class WritableState {
         this.bufferProcessing = false;
         this.needDrain = false;
         this.ending = false;
+        this.prefinished = false;
         this.finalCalled = false;
         this.finished = false;
         this.constructing = false;
@@ -99,7 +100,7 @@ const methods = {
         if (state.corked) { state.corked = 1; this.uncork(); }
         if (!error && !state.errored && !state.ending) {
             state.ending = true;
-            maybeFinish(this);
+            maybeFinish(this, true);
         } else if (!error && state.finished) {
             error = coded(Error, 'ERR_STREAM_ALREADY_FINISHED', 'Cannot call end after a stream was finished');
         } else if (!error && state.destroyed) {
@@ -217,7 +218,7 @@ function next(stream) {
 
 function dropAll(stream) {
     const state = stream._writableState;
-    if (state.writing && !state.errored && !state.destroyed) return;
+    if (state.writing) return;
     const error = state.errored || coded(Error, 'ERR_STREAM_DESTROYED', 'Cannot call write after a stream was destroyed');
     for (const entry of state.buffer.splice(0)) {
         state.length -= entry.size;
@@ -229,44 +230,59 @@ function dropAll(stream) {
 
 function ready(state) {
     return state.ending && !state.destroyed && !state.constructing && state.length === 0 && !state.errored &&
-        state.buffer.length === 0 && !state.finished && !state.writing && state.pending === 0;
+        state.buffer.length === 0 && !state.finished && !state.writing;
 }
 
-function maybeFinish(stream) {
+// Everything is written: `_final` at once, `finish` when all callbacks were called, in a later turn from `end`.
+function maybeFinish(stream, sync) {
     const state = stream._writableState;
-    if (!ready(state) || state.finalCalled) return;
+    if (!ready(state)) return;
+    if (!state.prefinished && !state.finalCalled) {
+        if (typeof stream._final === 'function') {
+            callFinal(stream, state);
+        } else {
+            state.prefinished = true;
+            stream.emit('prefinish');
+        }
+    }
+    if (state.pending > 0 || !ready(state)) return;
+    state.pending++;
+    const end = () => { if (ready(state)) finish(stream, state); else state.pending--; };
+    if (sync) process.nextTick(end); else end();
+}
+
+function callFinal(stream, state) {
     state.finalCalled = true;
+    state.pending++;
+    let called = false;
     const done = (error) => {
+        if (called) { fail(stream, error || coded(Error, 'ERR_MULTIPLE_CALLBACK', 'Callback called multiple times')); return; }
+        called = true;
+        state.pending--;
         if (error) {
             for (const callback of state.onFinished.splice(0)) callback(error);
             fail(stream, error);
-            return;
+        } else if (ready(state)) {
+            state.prefinished = true;
+            stream.emit('prefinish');
+            state.pending++;
+            process.nextTick(finish, stream, state);
         }
-        if (state.finished || state.destroyed) return;
-        state.finished = true;
-        stream.emit('prefinish');
-        process.nextTick(() => {
-            if (state.errored) return;
-            for (const callback of state.onFinished.splice(0)) callback();
-            stream.emit('finish');
-            const r = stream._readableState;
-            if (state.autoDestroy && (!r || (r.autoDestroy && (r.endEmitted || r.readable === false)))) stream.destroy();
-        });
     };
-    if (typeof stream._final !== 'function') { process.nextTick(done); return; }
-    process.nextTick(() => {
-        let called = false;
-        const once = (error) => {
-            if (called) return fail(stream, coded(Error, 'ERR_MULTIPLE_CALLBACK', 'Callback called multiple times'));
-            called = true;
-            done(error);
-        };
-        try {
-            stream._final(once);
-        } catch (error) {
-            once(error);
-        }
-    });
+    try {
+        stream._final(done);
+    } catch (error) {
+        done(error);
+    }
+}
+
+function finish(stream, state) {
+    state.pending--;
+    state.finished = true;
+    for (const callback of state.onFinished.splice(0)) callback(null);
+    stream.emit('finish');
+    const r = stream._readableState;
+    if (state.autoDestroy && (!r || (r.autoDestroy && (r.endEmitted || r.readable === false)))) stream.destroy();
 }
 
 const properties = {

@@ -1,0 +1,40 @@
+/**
+ * Child processes with Node's semantics. Needs the permission `exec` for the program's absolute path.
+ * Differences: no `fork`, no pseudo-terminals, no descriptors beyond the three standard streams; children that are not
+ * `detached` end with the script's context.
+ */
+declare module 'child_process' {
+    import { EventEmitter } from 'events';
+    import { Readable, Writable } from 'stream';
+
+    interface Options {
+        cwd?: string; env?: Record<string, string | undefined>; argv0?: string; uid?: number; gid?: number;
+        shell?: boolean | string; stdio?: 'pipe' | 'ignore' | 'inherit' | (string | number | null | undefined)[];
+        detached?: boolean; timeout?: number; killSignal?: string | number; signal?: AbortSignal;
+    }
+    interface SyncOptions extends Options {
+        input?: string | Uint8Array; maxBuffer?: number; encoding?: string;
+    }
+    interface SyncResult {
+        pid: number; status: number | null; signal: string | null; output: any[] | null;
+        stdout: any; stderr: any; error?: Error;
+    }
+    /** Events: `spawn`, `exit(code, signal)`, `close(code, signal)`, `error`. */
+    class ChildProcess extends EventEmitter {
+        pid?: number; exitCode: number | null; signalCode: string | null; killed: boolean; connected: boolean;
+        spawnfile: string; spawnargs: string[];
+        stdin: Writable | null; stdout: Readable | null; stderr: Readable | null;
+        stdio: [Writable | null, Readable | null, Readable | null];
+        kill(signal?: string | number): boolean;
+        ref(): void;
+        unref(): void;
+    }
+    type Collected = (error: Error | null, stdout: any, stderr: any) => void;
+    function spawn(file: string, args?: readonly string[], options?: Options): ChildProcess;
+    function execFile(file: string, args?: readonly string[], options?: SyncOptions, callback?: Collected): ChildProcess;
+    function exec(command: string, options?: SyncOptions, callback?: Collected): ChildProcess;
+    /** Only the child runs meanwhile: no timer, no other event. */
+    function spawnSync(file: string, args?: readonly string[], options?: SyncOptions): SyncResult;
+    function execFileSync(file: string, args?: readonly string[], options?: SyncOptions): any;
+    function execSync(command: string, options?: SyncOptions): any;
+}
