@@ -113,6 +113,59 @@ fn a_nested_wait_inside_a_timer_inside_a_wait_works_and_serves_other_links() {
     });
 }
 
+/// Rings after a while: sets the flag in a task, as a child's exit does.
+struct Bell {
+    shared: std::rc::Weak<HostShared>,
+    rung: Rc<Cell<bool>>,
+}
+
+impl Link for Bell {
+    fn wake(&mut self, cx: &mut Cx<'_>, wake: Wake) {
+        if wake.start {
+            cx.set_timer(Some(cx.now() + Duration::from_millis(20)));
+        }
+        if let (true, Some(shared)) = (wake.timer, self.shared.upgrade()) {
+            let rung = self.rung.clone();
+            shared.push(Box::new(move |_| {
+                rung.set(true);
+                Ok(())
+            }));
+            cx.remove_self();
+        }
+    }
+}
+
+/// `untilBell()`: waits without a deadline for what a link's task says.
+fn until_bell(_: &JsValue, _: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
+    let shared = HostShared::of(ctx);
+    let rung = Rc::new(Cell::new(false));
+    shared.add_link("bell", Bell { shared: Rc::downgrade(&shared), rung: rung.clone() });
+    block_on(ctx, None, &mut || rung.get())?;
+    Ok(JsValue::undefined())
+}
+
+#[test]
+fn a_wait_ends_by_the_task_of_a_link_and_outer_waits_end_after_inner_ones() {
+    big(|| {
+        let (chain, mut host) = host(HostOptions::default());
+        host.enter("test", |ctx| {
+            let global = ctx.global_object();
+            let body = NativeFunction::from_fn_ptr(until_bell);
+            native::hidden_function(&global, "untilBell", 0, body, ctx);
+            Ok(())
+        })
+        .unwrap();
+        host.run_script(
+            "bell.js",
+            "setTimeout(() => { untilBell(); wait(40); console.log('inner'); }, 1);
+             untilBell();
+             console.log('outer');",
+        );
+        assert_eq!(lines(&mut host), ["inner", "outer"]);
+        run(&chain, &mut host);
+    });
+}
+
 #[test]
 fn waits_nest_to_a_bound_and_then_fail_with_a_clear_error() {
     big(|| {

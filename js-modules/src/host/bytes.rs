@@ -1,6 +1,6 @@
 //! Bytes between Rust and script: views without copying, buffers made from Rust vectors.
 
-use boa_engine::object::builtins::{AlignedVec, JsArrayBuffer, JsDataView, JsTypedArray, JsUint8Array};
+use boa_engine::object::builtins::{JsArrayBuffer, JsDataView, JsTypedArray, JsUint8Array};
 use boa_engine::{Context, JsObject, JsResult, JsString, JsValue};
 
 use super::native::{ErrorClass, invalid_type, node_error};
@@ -116,8 +116,11 @@ pub fn buffer(bytes: &[u8], ctx: &mut Context) -> JsResult<JsObject> {
         return Err(node_error(ErrorClass::Range, "ERR_BUFFER_TOO_LARGE", &text, ctx));
     }
     memory::charge(ctx, bytes.len());
-    let block = AlignedVec::from_slice(0, bytes);
-    let array = JsUint8Array::from_array_buffer(JsArrayBuffer::from_byte_block(block, ctx)?, ctx)?;
+    let block = JsArrayBuffer::new(bytes.len(), ctx)?;
+    if let Some(mut data) = block.data_mut() {
+        data.copy_from_slice(bytes);
+    }
+    let array = JsUint8Array::from_array_buffer(block, ctx)?;
     let object: JsObject = array.as_ref_object();
     object.set_prototype(Some(buffer_prototype(ctx)?));
     Ok(object)

@@ -45,8 +45,10 @@ fn stat(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
 
 fn read_text(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
     let path = string_argument(args, 0, "path", ctx)?;
-    HostShared::of(ctx).require_permission(Need::FsRead(Path::new(&path)), ctx)?;
-    match std::fs::read(&path) {
+    // A link could lead out of what may be read.
+    let real = std::fs::canonicalize(&path).map_err(|e| system_error(&e, "open", Some(&path), ctx))?;
+    HostShared::of(ctx).require_permission(Need::FsRead(&real), ctx)?;
+    match std::fs::read(&real) {
         Ok(bytes) => Ok(JsString::from(String::from_utf8_lossy(&bytes).as_ref()).into()),
         Err(error) => Err(system_error(&error, "open", Some(&path), ctx)),
     }

@@ -88,6 +88,7 @@ fn chdir(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> 
     let full = shared.absolute(&path);
     shared.require_permission(Need::FsRead(&full), ctx)?;
     let real = std::fs::canonicalize(&full).map_err(|e| system_error(&e, "chdir", Some(&path), ctx))?;
+    shared.require_permission(Need::FsRead(&real), ctx)?;
     if !real.is_dir() {
         let error = std::io::Error::from_raw_os_error(libc::ENOTDIR);
         return Err(system_error(&error, "chdir", Some(&path), ctx));

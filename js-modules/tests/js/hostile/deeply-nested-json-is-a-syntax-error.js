@@ -1,0 +1,6 @@
+//: prints SyntaxError
+try {
+    JSON.parse('['.repeat(1e6));
+} catch (error) {
+    console.log(error.name);
+}
