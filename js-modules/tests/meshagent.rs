@@ -682,3 +682,51 @@ fn restarted_cores_leave_no_memory() {
         assert!(grown < 20 * 1024, "20 cores left {grown} KiB");
     });
 }
+
+/// The names behind `Names:` and `Events:` of each `## Core: …` section of `API.md`.
+fn documented() -> BTreeMap<String, Vec<String>> {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("API.md")).unwrap();
+    let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let (mut section, mut inside) = (None, false);
+    for line in text.lines() {
+        if let Some(title) = line.strip_prefix("## ") {
+            (section, inside) = (title.strip_prefix("Core: ").map(str::to_owned), false);
+        } else if let Some(section) = &section {
+            inside =
+                !line.is_empty() && (inside || line.starts_with("Names: ") || line.starts_with("Events: "));
+            if inside {
+                let spans = line.split('`').skip(1).step_by(2).map(str::to_owned);
+                names.entry(section.clone()).or_default().extend(spans);
+            }
+        }
+    }
+    names
+}
+
+#[test]
+fn api_md_names_what_a_core_has() {
+    on_stack(|| {
+        let documented = documented();
+        assert!(documented.len() > 8, "{documented:?}");
+        for (module, mut names) in documented {
+            let list = "function names(o, less) { return Object.getOwnPropertyNames(o).filter(function (n) { return less.indexOf(n) < 0; }); }\n\
+                var emitter = {}; require('events').EventEmitter.call(emitter);\n\
+                var usual = Object.getOwnPropertyNames(emitter).concat('_ObjectID');\n";
+            let live = match module.as_str() {
+                "globals" => "var fresh = names(globalThis, ['usual', 'emitter', 'names']); console.log(WANT.filter(function (n) { return fresh.indexOf(n) >= 0; }).join());".to_owned(),
+                "os" => "var os = require('os'), node = require('node:os'); console.log(names(os, ['_ObjectID']).filter(function (n) { return n == 'Name' || os[n] !== node[n]; }).join());".to_owned(),
+                "events" => "console.log(names(require('events'), ['_ObjectID', 'fail', 'hide']).join());".to_owned(),
+                "promise" => "console.log(names(require('promise'), ['length', 'name', 'prototype']).join());".to_owned(),
+                "stream" => "console.log(names(require('stream'), ['_ObjectID', 'readable', 'writable']).join());".to_owned(),
+                other => format!("console.log(names(require('{other}'), usual).join());"),
+            };
+            let live = live.replace("WANT", &format!("{names:?}"));
+            let bench = Bench::start("names.js", &format!("{list}{live}"));
+            let line = bench.agent.log.borrow()[0].1.clone();
+            let mut live: Vec<String> = line.split(',').map(str::to_owned).collect();
+            live.sort();
+            names.sort();
+            assert_eq!(live, names, "{module}");
+        }
+    });
+}

@@ -20,7 +20,7 @@ declare module 'child_process' {
         stdout: any; stderr: any; error?: Error;
     }
     /** Events: `spawn`, `exit(code, signal)`, `close(code, signal)`, `error`. */
-    class ChildProcess extends EventEmitter {
+    export class ChildProcess extends EventEmitter {
         pid?: number; exitCode: number | null; signalCode: string | null; killed: boolean; connected: boolean;
         spawnfile: string; spawnargs: string[];
         stdin: Writable | null; stdout: Readable | null; stderr: Readable | null;
@@ -30,11 +30,11 @@ declare module 'child_process' {
         unref(): void;
     }
     type Collected = (error: Error | null, stdout: any, stderr: any) => void;
-    function spawn(file: string, args?: readonly string[], options?: Options): ChildProcess;
-    function execFile(file: string, args?: readonly string[], options?: SyncOptions, callback?: Collected): ChildProcess;
-    function exec(command: string, options?: SyncOptions, callback?: Collected): ChildProcess;
+    export function spawn(file: string, args?: readonly string[], options?: Options): ChildProcess;
+    export function execFile(file: string, args?: readonly string[], options?: SyncOptions, callback?: Collected): ChildProcess;
+    export function exec(command: string, options?: SyncOptions, callback?: Collected): ChildProcess;
     /** Only the child runs meanwhile: no timer, no other event. */
-    function spawnSync(file: string, args?: readonly string[], options?: SyncOptions): SyncResult;
-    function execFileSync(file: string, args?: readonly string[], options?: SyncOptions): any;
-    function execSync(command: string, options?: SyncOptions): any;
+    export function spawnSync(file: string, args?: readonly string[], options?: SyncOptions): SyncResult;
+    export function execFileSync(file: string, args?: readonly string[], options?: SyncOptions): any;
+    export function execSync(command: string, options?: SyncOptions): any;
 }

@@ -3,7 +3,7 @@ declare module 'stream' {
     import { EventEmitter } from 'events';
     type Done = (error?: Error | null) => void;
 
-    class Stream extends EventEmitter {
+    export class Stream extends EventEmitter {
         pipe<T extends Writable>(target: T, options?: { end?: boolean }): T;
         static Stream: typeof Stream;
         static Readable: typeof Readable;
@@ -26,7 +26,7 @@ declare module 'stream' {
         construct?(callback: Done): void;
         signal?: AbortSignal;
     }
-    class Readable extends Stream {
+    export class Readable extends Stream {
         constructor(options?: ReadableOptions);
         readable: boolean; readableFlowing: boolean | null; readableEnded: boolean; readableLength: number;
         readableHighWaterMark: number; readableObjectMode: boolean; readableEncoding: string | null;
@@ -54,7 +54,7 @@ declare module 'stream' {
         construct?(callback: Done): void;
         signal?: AbortSignal;
     }
-    class Writable extends Stream {
+    export class Writable extends Stream {
         constructor(options?: WritableOptions);
         writable: boolean; writableEnded: boolean; writableFinished: boolean; writableLength: number;
         writableHighWaterMark: number; writableObjectMode: boolean; writableCorked: number; writableNeedDrain: boolean;
@@ -66,30 +66,29 @@ declare module 'stream' {
         setDefaultEncoding(encoding: string): this;
         destroy(error?: Error, callback?: Done): this;
     }
-    class Duplex extends Readable {
+    export class Duplex extends Readable {
         constructor(options?: ReadableOptions & WritableOptions & { allowHalfOpen?: boolean; readable?: boolean; writable?: boolean });
         allowHalfOpen: boolean;
         write(chunk: any, encoding?: string, callback?: Done): boolean;
         end(chunk?: any, encoding?: string, callback?: Done): this;
     }
-    class Transform extends Duplex {
+    export class Transform extends Duplex {
         constructor(options?: object);
         _transform(chunk: any, encoding: string, callback: (error?: Error | null, data?: any) => void): void;
         _flush?(callback: (error?: Error | null, data?: any) => void): void;
     }
-    class PassThrough extends Transform {}
-    function finished(stream: Stream, callback: (error?: Error) => void): () => void;
-    function finished(stream: Stream, options: object, callback: (error?: Error) => void): () => void;
-    function pipeline(...streams: any[]): Writable;
-    function addAbortSignal<T extends Stream>(signal: AbortSignal, stream: T): T;
-    function destroy(stream: Stream, error?: Error): Stream;
-    function isReadable(stream: Stream): boolean;
-    function isErrored(stream: Stream): boolean;
-    const promises: { finished(stream: Stream, options?: object): Promise<void>; pipeline(...streams: any[]): Promise<void> };
-    export = Stream;
+    export class PassThrough extends Transform {}
+    export function finished(stream: Stream, callback: (error?: Error) => void): () => void;
+    export function finished(stream: Stream, options: object, callback: (error?: Error) => void): () => void;
+    export function pipeline(...streams: any[]): Writable;
+    export function addAbortSignal<T extends Stream>(signal: AbortSignal, stream: T): T;
+    export function destroy(stream: Stream, error?: Error): Stream;
+    export function isReadable(stream: Stream): boolean;
+    export function isErrored(stream: Stream): boolean;
+    export const promises: typeof import('stream/promises');
 }
 
 declare module 'stream/promises' {
-    import { promises } from 'stream';
-    export = promises;
+    export function finished(stream: import('stream').Stream, options?: object): Promise<void>;
+    export function pipeline(...streams: any[]): Promise<void>;
 }
