@@ -1,5 +1,7 @@
 //! The real, unmodified `meshctrl` of MeshCentral.
 
+use std::fs::File;
+use std::io::{Read, Seek};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -77,12 +79,13 @@ pub fn node() -> Command {
 /// # Panics
 /// When it cannot be started.
 pub fn run(command: &mut Command, within: Duration) -> Answer {
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // Files, not pipes: meshctrl leaves with `process.exit`, and Node then drops what a pipe has not taken yet.
+    let (mut stdout, mut stderr) = (spool(), spool());
+    command.stdin(Stdio::null());
+    command
+        .stdout(stdout.try_clone().expect("a descriptor"))
+        .stderr(stderr.try_clone().expect("a descriptor"));
     let mut child = command.spawn().unwrap_or_else(|e| panic!("{command:?} cannot be started: {e}"));
-    let stdout = child.stdout.take().expect("stdout is piped");
-    let stderr = child.stderr.take().expect("stderr is piped");
-    let stdout = std::thread::spawn(move || std::io::read_to_string(stdout).unwrap_or_default());
-    let stderr = std::thread::spawn(move || std::io::read_to_string(stderr).unwrap_or_default());
     let started = Instant::now();
     let code = loop {
         if let Some(status) = child.try_wait().expect("a child can be waited for") {
@@ -95,6 +98,15 @@ pub fn run(command: &mut Command, within: Duration) -> Answer {
         }
         std::thread::sleep(Duration::from_millis(10));
     };
-    let (stdout, stderr) = (stdout.join().unwrap_or_default(), stderr.join().unwrap_or_default());
-    Answer { stdout, stderr, code }
+    Answer { stdout: content(&mut stdout), stderr: content(&mut stderr), code }
+}
+
+fn spool() -> File {
+    tempfile::tempfile().expect("a temporary file")
+}
+
+fn content(file: &mut File) -> String {
+    let mut bytes = Vec::new();
+    file.rewind().and_then(|()| file.read_to_end(&mut bytes)).expect("a temporary file can be read");
+    String::from_utf8_lossy(&bytes).into_owned()
 }
