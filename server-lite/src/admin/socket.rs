@@ -9,7 +9,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::thread;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -21,13 +22,15 @@ use crate::house::House;
 /// File name in the data directory.
 pub const SOCKET_NAME: &str = "control.sock";
 
-/// A listening control socket; dropping it removes the file.
+/// A listening control socket; dropping it ends its thread and removes the file.
 pub struct ControlSocket {
     path: PathBuf,
+    ending: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
 }
 
 impl ControlSocket {
-    /// Listens, and answers on a thread of its own until the process ends.
+    /// Listens, and answers on a thread of its own.
     ///
     /// # Errors
     /// Fails when the socket cannot be made, for example because the path is over 107 bytes.
@@ -40,20 +43,31 @@ impl ControlSocket {
         }
         let listener = UnixListener::bind(&path)?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
-        thread::Builder::new().name("control".into()).spawn(move || {
+        let ending = Arc::new(AtomicBool::new(false));
+        let ended = Arc::clone(&ending);
+        let thread = thread::Builder::new().name("control".into()).spawn(move || {
             for stream in listener.incoming().flatten() {
+                if ended.load(Ordering::Acquire) {
+                    return;
+                }
                 if let Err(error) = serve(&stream, &house, &folder) {
                     tracing::debug!(%error, "a control request failed");
                 }
             }
         })?;
-        Ok(ControlSocket { path })
+        Ok(ControlSocket { path, ending, thread: Some(thread) })
     }
 }
 
 impl Drop for ControlSocket {
     fn drop(&mut self) {
+        self.ending.store(true, Ordering::Release);
+        // The thread waits for a connection: give it one. Without one it cannot be joined.
+        let woken = UnixStream::connect(&self.path).is_ok();
         let _ = fs::remove_file(&self.path);
+        if let (true, Some(thread)) = (woken, self.thread.take()) {
+            let _ = thread.join();
+        }
     }
 }
 

@@ -22,14 +22,17 @@ impl Flusher {
     /// Fails when the operating system refuses a thread.
     pub fn start(data: Arc<Data>) -> std::io::Result<Flusher> {
         let (queue, waiting) = sync_channel::<Told>(MAX_WAITING);
+        // Weak: the thread must not keep the store open, and locked, when its server has ended.
+        let data = Arc::downgrade(&data);
         thread::Builder::new().name("flush".into()).spawn(move || {
             while let Ok(first) = waiting.recv() {
                 // Whoever asked before the flush begins is served by it.
                 let mut served = vec![first];
                 served.extend(waiting.try_iter());
-                let written = match data.flush() {
-                    Ok(()) => true,
-                    Err(error) => {
+                let written = match data.upgrade().map(|data| data.flush()) {
+                    Some(Ok(())) => true,
+                    None => false,
+                    Some(Err(error)) => {
                         tracing::error!(%error, "the store could not be brought to the disk");
                         false
                     }

@@ -31,7 +31,7 @@ pub struct Running {
     chains: Vec<ChainThread>,
     orders: Sender<Order>,
     caretaker: thread::JoinHandle<()>,
-    _socket: ControlSocket,
+    socket: ControlSocket,
     address: SocketAddr,
     redirect: Option<SocketAddr>,
     offload: bool,
@@ -139,7 +139,7 @@ impl Running {
             .name("caretaker".into())
             .spawn(move || care(caretaker, &received))
             .map_err(thread_failed)?;
-        Ok(Running { house, chains: threads, orders, caretaker, _socket: socket, address, redirect, offload })
+        Ok(Running { house, chains: threads, orders, caretaker, socket, address, redirect, offload })
     }
 
     /// The address listened on, with its true port.
@@ -187,6 +187,7 @@ impl Running {
         }
         let _ = self.orders.send(Order::Stop);
         let _ = self.caretaker.join();
+        drop(self.socket);
         self.house.data.flush()?;
         tracing::info!("stopped");
         Ok(())

@@ -1,0 +1,10 @@
+//! The real server in this process, driven through real TLS and WebSockets.
+
+mod agents;
+mod http;
+mod interop;
+mod lab;
+mod life;
+mod offload;
+mod peers;
+mod users;
