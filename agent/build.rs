@@ -11,6 +11,13 @@ fn main() {
     if of("CARGO_CFG_TARGET_OS") == "linux" && of("CARGO_CFG_TARGET_ENV") == "gnu" {
         println!("cargo:rustc-link-arg-bins=-no-pie");
     }
+    // For reproducible builds the caller says when; see https://reproducible-builds.org/specs/source-date-epoch/.
+    let now =
+        || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).map_or(0, |d| d.as_secs());
+    let built = of("SOURCE_DATE_EPOCH").parse().unwrap_or_else(|_| now());
+    println!("cargo:rustc-env=MESHLITE_BUILT_UNIX_S={built}");
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rerun-if-env-changed=MESHLITE_COMMIT_DATE");
+    for name in ["SOURCE_DATE_EPOCH", "MESHLITE_COMMIT_DATE", "MESHLITE_COMMIT_HASH"] {
+        println!("cargo:rerun-if-env-changed={name}");
+    }
 }

@@ -150,14 +150,13 @@ const KEY: &[u8] = b"agent";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use microstack::store::{Options, SledStore};
+    use crate::store::DeviceStore;
 
     #[test]
     fn an_identity_is_made_once_and_either_copy_restores_the_other() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("identity.key");
-        let store =
-            SledStore::open(dir.path().join("store"), Options { cache_bytes: 1 << 20 }).unwrap().store;
+        let store = DeviceStore::open(&dir.path().join("store")).unwrap().store;
         let made = Identity::new_agent(2048).unwrap();
         write_secret(&file, &made.to_store_bytes()).unwrap();
 

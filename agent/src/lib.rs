@@ -20,6 +20,7 @@ mod script;
 mod settings;
 mod state;
 mod status;
+mod store;
 mod supervisor;
 mod worker;
 

@@ -43,10 +43,10 @@ pub use port::Port;
 pub use proxies::Proxies;
 pub use servers::Servers;
 
-/// What command 30 says; a build may set it.
+/// When the program's source was committed, RFC 3339; a build may set it. Command 30 says it too.
 pub const COMMIT_DATE: &str = match option_env!("MESHLITE_COMMIT_DATE") {
     Some(date) => date,
-    None => "2026-Nov-21 00:00:00+0000",
+    None => "2026-11-21T00:00:00Z",
 };
 
 /// What a channel works with.

@@ -104,8 +104,9 @@ impl AgentPort for Port {
         BuildInfo {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             commit_date: super::COMMIT_DATE.to_owned(),
-            commit_hash: String::new(),
-            compiled_unix_s: 0,
+            commit_hash: option_env!("MESHLITE_COMMIT_HASH").unwrap_or_default().to_owned(),
+            // Set by the build script, always a number.
+            compiled_unix_s: env!("MESHLITE_BUILT_UNIX_S").parse().unwrap_or(0),
         }
     }
 

@@ -92,8 +92,9 @@ impl Supervisor {
     /// Waits until the worker has ended.
     fn attend(&mut self, mut worker: Worker) -> WorkerEnd {
         let mut kill_at: Option<Instant> = None;
-        thrift::give_back();
         loop {
+            // Each time: what hearing and deciding needed is not needed for sleeping.
+            thrift::give_back();
             let wait = kill_at.map(|at| at.saturating_duration_since(Instant::now()));
             match self.signals.wait(worker.socket(), wait) {
                 Heard::Stop => {

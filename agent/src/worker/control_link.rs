@@ -57,24 +57,30 @@ impl ControlLink {
         Ok(ControlLink { line, signals: UnixStream::from_std(signals), exit })
     }
 
-    fn hear_signals(&mut self) {
+    fn hear_signals(&mut self, cx: &Cx<'_>) {
         let mut bytes = [0; 16];
         while let Ok(got) = self.signals.read(&mut bytes) {
             if got == 0 {
                 return;
             }
             tracing::info!("stopping");
-            self.exit.set(Some(exit::DONE));
+            self.leave(cx, exit::DONE);
         }
     }
 
-    fn hear_supervisor(&mut self) {
+    /// Also ends waits that a core has open: the chain returns from every nested run.
+    fn leave(&self, cx: &Cx<'_>, code: i32) {
+        self.exit.set(Some(code));
+        cx.chain().stop();
+    }
+
+    fn hear_supervisor(&mut self, cx: &Cx<'_>) {
         let mut byte = [0; 64];
         loop {
             match rustix::net::recv(&self.line.0, &mut byte, RecvFlags::DONTWAIT) {
                 Ok((0, _)) => {
                     tracing::error!("the supervisor is gone; the worker stops");
-                    self.exit.set(Some(EXIT_AGAIN));
+                    self.leave(cx, EXIT_AGAIN);
                     return;
                 }
                 Ok(_) => {} // nothing is said this way yet
@@ -97,8 +103,8 @@ impl Link for ControlLink {
                 tracing::error!("signals cannot be received: {error}");
             }
         }
-        self.hear_signals();
-        self.hear_supervisor();
+        self.hear_signals(cx);
+        self.hear_supervisor(cx);
     }
 }
 

@@ -19,7 +19,7 @@ use microstack::chain::Chain;
 use microstack::channel::agent::{CoreKeeper, KeeperConfig};
 use microstack::channel::ping::Patience;
 use microstack::crypto::{Identity, random_bytes};
-use microstack::store::{Options, SledStore, Store};
+use microstack::store::Store;
 use microstack::wire::{AuthInfo, Capabilities, MAX_TAG};
 use recovery_core::history::{FailureReason, History};
 use recovery_core::marker::{Activity, Marker};
@@ -34,6 +34,7 @@ use crate::log::now_unix_s;
 use crate::settings::Settings;
 use crate::state::{self, StateDir};
 use crate::status::Status;
+use crate::store::DeviceStore;
 use crate::{exit, facts, identity, log, memory};
 
 pub use control_link::{Alarm, SupervisorLine};
@@ -77,7 +78,7 @@ struct Prepared {
     options: RunOptions,
     settings: Settings,
     state: StateDir,
-    store: SledStore,
+    store: DeviceStore,
     identity: Identity,
     socket: OwnedFd,
     history: History,
@@ -104,9 +105,8 @@ impl Prepared {
         let state = StateDir::choose(options.state.as_deref()).map_err(Unprepared::failed)?;
         state.create().map_err(Unprepared::failed)?;
         panic_report::install(state.crash_report());
-        let opened = SledStore::open(state.store(), Options { cache_bytes: STORE_CACHE_BYTES })
-            .map_err(Unprepared::failed)?;
-        if let Some(damaged) = opened.recovered {
+        let opened = DeviceStore::open(&state.store()).map_err(Unprepared::failed)?;
+        if let Some(damaged) = opened.damaged {
             tracing::error!(
                 "the store was damaged and a new one was started; the old one is kept in {}. The identity is safe in \
                  its own file; the server sends the core again",
@@ -251,8 +251,11 @@ impl Prepared {
         let code = exit_code.get().unwrap_or(EXIT_AGAIN);
         cores.stop();
         outbox.tell(ToChannel::Stop);
-        // The close frame leaves, and nothing else is waited for.
-        let _ = chain.run_until(Some(Instant::now() + FAREWELL), &mut |_| false);
+        // The close frame leaves, and nothing else is waited for. Single turns, because the chain may be stopped.
+        let until = Instant::now() + FAREWELL;
+        while let Some(left) = until.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
+            chain.turn(Some(left))?;
+        }
         status.channel("stopped", "", "");
         if let Err(error) = store.flush() {
             tracing::error!("the store could not be written: {error}");
@@ -336,6 +339,4 @@ fn take_socket() -> Option<(OwnedFd, control::Record)> {
     Some((socket, record))
 }
 
-/// sled's page cache; the agent's tables are a few kilobytes and two or three cores.
-const STORE_CACHE_BYTES: u64 = 1 << 20;
 const FAREWELL: Duration = Duration::from_millis(100);
