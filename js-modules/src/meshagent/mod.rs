@@ -3,14 +3,25 @@
 //! A thin layer over the Node-like modules, installed only in the contexts that ask for it. The agent uses it
 //! through [`CoreRuntime`]:
 //!
-//! ```ignore
-//! let mut core = CoreRuntime::start(&chain, port, CoreSource { name: "core.js", text }, budget, permissions)?;
-//! let feed = core.feed();                  // clonable; the channel's link keeps one
-//! feed.connected(true)?;                   // a task; runs in the next drain
-//! feed.command_json("{\"action\":\"msg\"}")?;
-//! core.drain();                            // between turns of the chain
-//! for event in core.take_events() { /* log, tell the server, restart */ }
-//! core.stop();
+//! ```
+//! use std::rc::Rc;
+//!
+//! use js_modules::host::{Budget, Permissions, ScriptError};
+//! use js_modules::meshagent::{AgentPort, CoreRuntime, CoreSource};
+//! use microstack::chain::Chain;
+//!
+//! fn run(chain: &Chain, port: Rc<dyn AgentPort>, text: &str) -> Result<(), ScriptError> {
+//!     let core = CoreSource { name: "core.js", text };
+//!     let mut core = CoreRuntime::start(chain, port, core, Budget::default(), Permissions::full())?;
+//!     let feed = core.feed(); // clonable; the channel's link keeps one
+//!     let _ = feed.connected(true); // a task: it runs in the next drain
+//!     let _ = chain.run_until(None, &mut |_| {
+//!         core.drain();
+//!         core.take_events().iter().any(|event| matches!(event, js_modules::meshagent::CoreEvent::Crashed(_)))
+//!     });
+//!     core.stop();
+//!     Ok(())
+//! }
 //! ```
 //!
 //! **What it is not:** the agent. Identity, channel, updates and the life cycle of cores are the agent's; this
