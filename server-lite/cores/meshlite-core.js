@@ -1,9 +1,7 @@
 /*
  * The core that the server pushes by default: it describes the device, answers the console and runs commands.
- *
- * It runs in meshlite-agent and in MeshAgent (Duktape 2.6), so it is ES5 and takes nothing for granted that
- * only one of them has. Buffers, timers and children that must stay alive are held in `held`: MeshAgent collects
- * what nobody holds, and a collected timer never fires.
+ * It runs in meshlite-agent and in MeshAgent (Duktape 2.6), so it is ES5 and uses what both have. Timers and
+ * children are kept in `held`: MeshAgent collects what nobody holds, and a collected timer never fires.
  */
 (function () {
 var NAME = 'Meshlite core', VERSION = '0.1.0';
@@ -16,8 +14,10 @@ var MAX_OUTPUT = 512 * 1024;            // bytes of a command's output
 var MAX_ANSWER = 64 * 1024;             // characters of a console answer
 var MAX_WAITING = 16;                   // commands in the queue
 var MAX_COMMAND_MS = 3600000;           // a command that runs longer is ended
-var MAX_LOOK_MS = 10000;                // as above, for `cat`
-var MAX_REPORTS = 20;                   // errors told to the server in one life of the core
+var MAX_LOOK_MS = 10000;                // for `cat`
+var MAX_REPORTS = 20;                   // errors told to the server
+
+var SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGPIPE: 13, SIGTERM: 15 };
 
 var held = { timers: {}, next: 0 };
 var sent = {};                          // action -> text last sent on this connection
@@ -46,7 +46,7 @@ function report(e) {
     if (++reports > MAX_REPORTS) { return; }
     var text = (e && e.stack) ? String(e.stack) : String(e);
     if (e && e.message && text.indexOf(e.message) < 0) { text = e + '\n' + text; }
-    text = NAME + ': ' + cut(text, 2000) + (reports === MAX_REPORTS ? '\n(further errors are not reported)' : '');
+    text = NAME + ': ' + cut(text, 2000) + (reports === MAX_REPORTS ? '\n(no more are reported)' : '');
     try {
         agent.SendCommand({ action: 'log', msg: text });
         if (lastSession) { say(text, lastSession); }
@@ -54,7 +54,8 @@ function report(e) {
 }
 
 function cut(text, most) {
-    return text.length <= most ? text : text.substring(0, most) + '\n[cut: ' + (text.length - most) + ' more characters]';
+    var over = text.length - most;
+    return over <= 0 ? text : text.substring(0, most) + '\n[cut: ' + over + ' more characters]';
 }
 
 function trim(text) { return String(text).replace(/^[\s\0]+|[\s\0]+$/g, ''); }
@@ -86,7 +87,7 @@ function pad(value, width, left) {
     return text;
 }
 
-// Not a security hash: it only has to differ when the text does.
+// No security hash: it only has to differ when the text does.
 function mark(text) {
     var h = 5381;
     for (var i = 0; i < text.length; i++) { h = ((h * 33) ^ text.charCodeAt(i)) >>> 0; }
@@ -128,7 +129,7 @@ function people() {
 
 function uptimeSeconds() { return parseFloat(read('/proc/uptime')) || 0; }
 
-// Whatever the engine's os module is like, the result is what servers expect of `netif2`.
+// What servers expect of `netif2`, whatever the engine's os module gives.
 function interfaces() {
     var all = os.networkInterfaces(), gateways = {}, result = {};
     try { gateways = os.getDefaultGateways ? os.getDefaultGateways() : {}; } catch (e) { /* then without */ }
@@ -191,7 +192,7 @@ function coreInfo() {
     });
 }
 
-// Read once: the kernel's figure moves when the clock is set.
+// Read once: it moves when the clock is set.
 var booted = 0;
 function bootTime() {
     booted = booted || number(field(read('/proc/stat'), 'btime', ' ')) * 1000;
@@ -235,14 +236,14 @@ function collect(argv, most, longest, done) {
         if (dropped) { note += '[cut: ' + dropped + ' more bytes]\n'; }
         done((kept && guard(decode, chunks, kept)) || '', code, note);
     }
-    // Output may arrive after the exit; it is over when there was none for a moment.
+    // Output may come after the exit; it is over when there was none for a moment.
     function settle() {
         news = false;
         after(40, function () { if (news) { settle(); } else { finish(); } });
     }
     var clock = after(longest, function () {
         note += '[ended: it ran for more than ' + Math.round(longest / 1000) + ' s]\n';
-        guard(function () { child.kill(); });
+        end(child.pid);
         after(1000, finish);
     });
     child.stdout.on('data', function (chunk) {
@@ -255,11 +256,12 @@ function collect(argv, most, longest, done) {
         chunks.push(copy);
         kept += room;
     });
-    // Must be read all the same, or a child that fills it would stop.
-    child.stderr.on('data', function () { });
-    child.on('exit', function (status) { code = typeof status === 'number' ? status : null; settle(); });
+    child.on('exit', function (status, signal) {
+        code = signal ? 128 + (SIGNALS[signal] || 0) : typeof status === 'number' ? status : null;
+        settle();
+    });
     guard(function () { child.stdin.end(); });
-    return { stop: function () { note += '[stopped]\n'; guard(function () { child.kill(); }); after(1000, finish); } };
+    return { stop: function () { note += '[stopped]\n'; end(child.pid); after(1000, finish); } };
 }
 
 // Bytes to text that may be sent. MeshAgent's Buffers end their text at a NUL and pass on bytes that are no UTF-8,
@@ -272,8 +274,9 @@ function decode(chunks, length) {
         return all.toString();
     }
     while (at < length) {
-        var c = all[at], more = c < 0x80 ? 0 : c >= 0xC2 && c < 0xE0 ? 1 : c >= 0xE0 && c < 0xF0 ? 2 : c >= 0xF0 && c < 0xF5 ? 3 : -1;
-        var second = all[at + 1], good = c !== 0 && more >= 0 && at + more < length &&
+        var c = all[at], second = all[at + 1];
+        var more = c < 0x80 ? 0 : c < 0xC2 ? -1 : c < 0xE0 ? 1 : c < 0xF0 ? 2 : c < 0xF5 ? 3 : -1;
+        var good = c !== 0 && more >= 0 && at + more < length &&
             !(c === 0xE0 && second < 0xA0) && !(c === 0xED && second > 0x9F) &&
             !(c === 0xF0 && second < 0x90) && !(c === 0xF4 && second > 0x8F);
         for (var i = 1; good && i <= more; i++) { good = (all[at + i] & 0xC0) === 0x80; }
@@ -377,7 +380,7 @@ var commands = {
     osinfo: ['', 'operating system and hardware', function () {
         return system() + '\n' + show(hardware());
     }],
-    netinfo: ['', 'network interfaces', function () { return addresses() || 'There is no interface with an address.'; }],
+    netinfo: ['', 'network interfaces', function () { return addresses() || 'No interface has an address.'; }],
     ps: ['', 'processes', processes],
     uptime: ['', 'time since start, load', function () {
         return span(uptimeSeconds()) + ', load ' + read('/proc/loadavg').split(' ').slice(0, 3).join(' ');
@@ -412,23 +415,37 @@ function addresses() {
     return lines.join('\n');
 }
 
-function processes() {
+// Every process: `pid (name) state parent ...` in its stat; the name may hold blanks and brackets.
+function table() {
     var names = fs.readdirSync('/proc'), rows = [];
     for (var i = 0; i < names.length; i++) {
-        if (!/^\d+$/.test(names[i])) { continue; }
-        // `pid (name) state parent …`; the name may hold blanks and brackets, so it ends at the last one.
-        var stat = read('/proc/' + names[i] + '/stat'), close = stat.lastIndexOf(')');
+        var stat = /^\d+$/.test(names[i]) ? read('/proc/' + names[i] + '/stat') : '', close = stat.lastIndexOf(')');
         if (close < 0) { continue; }
         var rest = stat.substring(close + 2).split(' ');
-        rows.push({ pid: number(names[i]), row: rest[0] + ' ' + pad(number(rest[21]) * 4, 9, true) + ' KiB  ' +
-            stat.substring(stat.indexOf('(') + 1, close) });
+        rows.push({
+            pid: number(names[i]), parent: number(rest[1]), state: rest[0], kib: number(rest[21]) * 4,
+            name: stat.substring(stat.indexOf('(') + 1, close)
+        });
     }
-    rows.sort(function (a, b) { return a.pid - b.pid; });
-    for (var j = 0; j < rows.length; j++) { rows[j] = pad(rows[j].pid, 7, true) + ' ' + rows[j].row; }
-    return rows.join('\n');
+    return rows.sort(function (a, b) { return a.pid - b.pid; });
 }
 
-// Runs one console line; the answer comes at once or later.
+function processes() {
+    return table().map(function (p) {
+        return pad(p.pid, 7, true) + ' ' + p.state + ' ' + pad(p.kib, 9, true) + ' KiB  ' + p.name;
+    }).join('\n');
+}
+
+// Ends a process and all that it started.
+function end(pid) {
+    var all = table(), doomed = [pid];
+    for (var i = 0; i < doomed.length; i++) {
+        for (var j = 0; j < all.length; j++) { if (all[j].parent === doomed[i]) { doomed.push(all[j].pid); } }
+    }
+    doomed.forEach(function (one) { try { process.kill(one, 9); } catch (e) { /* gone already */ } });
+}
+
+// Runs one console line; the answer may come later.
 function line(text, answer) {
     var found = /^\s*(\S+)\s*([\s\S]*?)\s*$/.exec(text);
     if (!found) { answer('Nothing to do. Try: help'); return; }
@@ -443,7 +460,7 @@ function line(text, answer) {
 }
 
 function consoleLine(m) {
-    // The server has checked this too; a core that runs scripts for anybody asks twice.
+    // The server has checked this too; a core that runs scripts asks twice.
     if ((m.rights & (CONSOLE | SCRIPT)) !== (CONSOLE | SCRIPT)) {
         say('Access denied: the console needs the rights 8 and 16 over this device.', m.sessionid);
         return;

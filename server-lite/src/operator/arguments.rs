@@ -255,7 +255,9 @@ mod tests {
 
     #[test]
     fn wrong_lines_are_usage_errors() {
-        for line in [&["run", "desk"][..], &[], &["core", "push", "desk"], &["run", "--timeout", "0", "a", "b"]] {
+        for line in
+            [&["run", "desk"][..], &[], &["core", "push", "desk"], &["run", "--timeout", "0", "a", "b"]]
+        {
             assert_eq!(parse(line).unwrap_err().exit_code(), 2, "{line:?}");
         }
     }

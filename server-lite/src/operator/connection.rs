@@ -59,16 +59,20 @@ impl Connection {
     pub fn open(url: &ServerUrl, headers: Headers) -> Result<Connection, OperatorError> {
         let chain = Chain::new()?;
         let shared = Rc::new(RefCell::new(Shared::default()));
-        let mut options = ClientOptions::new(url.clone(), client_config(ClientTrust::AnyChain), Resolver::new());
+        let mut options =
+            ClientOptions::new(url.clone(), client_config(ClientTrust::AnyChain), Resolver::new());
         options.headers = headers;
         options.connect_timeout = CONNECT;
         options.max_message = MAX_MESSAGE;
         options.max_backlog = MAX_BACKLOG;
-        let link = chain.add("operator", Operator { options: Some(options), conn: None, shared: shared.clone() });
+        let link =
+            chain.add("operator", Operator { options: Some(options), conn: None, shared: shared.clone() });
         let server = format!("{}:{}", url.host, url.port);
         let mut connection = Connection { chain, link, shared, server, certificate_der: Vec::new() };
         // The component keeps its own deadline; ours is for the case that it does not.
-        connection.turn(Instant::now() + CONNECT + Duration::from_secs(5), |shared| shared.certificate_der.is_some())?;
+        connection.turn(Instant::now() + CONNECT + Duration::from_secs(5), |shared| {
+            shared.certificate_der.is_some()
+        })?;
         let certificate = connection.shared.borrow_mut().certificate_der.take();
         connection.certificate_der = certificate.unwrap_or_default();
         Ok(connection)

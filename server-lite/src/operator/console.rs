@@ -132,7 +132,8 @@ mod tests {
 
     #[test]
     fn only_this_devices_answers_count() {
-        let answer = |node: &str| json!({ "action": "msg", "type": "console", "value": "hi", "nodeid": node });
+        let answer =
+            |node: &str| json!({ "action": "msg", "type": "console", "value": "hi", "nodeid": node });
         assert_eq!(answer_of(&answer("node//a"), "node//a").unwrap().as_deref(), Some("hi"));
         assert_eq!(answer_of(&answer("node//b"), "node//a").unwrap(), None);
         let number = json!({ "action": "msg", "type": "console", "value": 7, "nodeid": "node//a" });

@@ -29,7 +29,9 @@ pub fn choose(
             (target, json!({ "type": "custom", "name": name, "core": text }), "runs the pushed core")
         }
         CoreAction::Clear { target } => (target, json!({ "type": "clear" }), "runs no core"),
-        CoreAction::Default { target } => (target, json!({ "type": "default" }), "runs the server's own core"),
+        CoreAction::Default { target } => {
+            (target, json!({ "type": "default" }), "runs the server's own core")
+        }
         CoreAction::Inherit { target } => (target, json!({ "type": "inherit" }), "follows its group"),
     };
     let mut session = open()?;
@@ -58,7 +60,8 @@ pub fn choose(
     };
     if !session.is_meshlite && needs_ours(&order) {
         return Err(OperatorError::Failed(
-            "this is another kind of server: it takes cores only from its own files, and only for devices".into(),
+            "this is another kind of server: it takes cores only from its own files, and only for devices"
+                .into(),
         ));
     }
     order["action"] = json!("uploadagentcore");
@@ -110,7 +113,7 @@ mod tests {
             read_core(&path)
         };
         assert_eq!(written("\u{feff}var ä = 1;\n".as_bytes()).unwrap(), "var ä = 1;\n");
-        assert_eq!(written(&vec![b' '; 10]).unwrap_err().exit_code(), 1);
+        assert_eq!(written(&[b' '; 10]).unwrap_err().exit_code(), 1);
         assert_eq!(written(b"\xff").unwrap_err().exit_code(), 1);
         assert_eq!(written(&vec![b'x'; MAX_CORE as usize + 1]).unwrap_err().exit_code(), 1);
         assert!(written(&vec![b'x'; MAX_CORE as usize]).is_ok());

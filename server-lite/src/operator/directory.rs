@@ -2,8 +2,7 @@
 
 use serde_json::Value;
 
-use super::error::OperatorError;
-use super::escape::escape_line;
+use super::error::{Candidate, OperatorError};
 
 /// A device, as the server lists it. All text is the device's or another operator's: hostile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -262,9 +261,8 @@ fn one<'a, T: Named>(text: &str, kind: &'static str, found: Found<'a, T>) -> Res
     }
 }
 
-/// With the full id: it tells devices from groups, and can be pasted.
-fn candidate<T: Named>(item: &T) -> String {
-    format!("{}  {}", item.full_id(), escape_line(item.name()))
+fn candidate<T: Named>(item: &T) -> Candidate {
+    Candidate { id: item.full_id().to_owned(), name: item.name().to_owned() }
 }
 
 /// Only what looks like an id is taken for one: it is shown unescaped and sent back.
@@ -295,7 +293,8 @@ pub(super) mod tests {
 
     pub(in super::super) fn sample() -> Directory {
         let (mesh, other) = (format!("mesh//{}", id("mA")), format!("mesh//{}", id("mB")));
-        let node = |beginning: &str, name: &str| json!({ "_id": format!("node//{}", id(beginning)), "name": name });
+        let node =
+            |beginning: &str, name: &str| json!({ "_id": format!("node//{}", id(beginning)), "name": name });
         let meshes = json!({ "meshes": [
             { "_id": other, "name": "Shop" },
             { "_id": mesh, "name": "Office", "desc": "upstairs" },
@@ -346,7 +345,7 @@ pub(super) mod tests {
         }
         let Err(OperatorError::Ambiguous { candidates, .. }) = directory.device("till") else { panic!() };
         assert_eq!(candidates.len(), 2);
-        assert!(candidates[0].starts_with("node//b1"));
+        assert!(candidates[0].id.starts_with("node//b1"));
         assert!(matches!(directory.device("aa"), Err(OperatorError::Ambiguous { .. })));
     }
 
@@ -357,8 +356,8 @@ pub(super) mod tests {
         assert!(matches!(directory.target("desk"), Ok(Target::Device(_))));
         assert!(matches!(directory.target("mA"), Ok(Target::Group(_))));
         let Err(OperatorError::Ambiguous { candidates, .. }) = directory.target("Office") else { panic!() };
-        assert!(candidates.iter().any(|one| one.starts_with("mesh//mA")));
-        assert!(candidates.iter().any(|one| one.starts_with("node//c")));
+        assert!(candidates.iter().any(|one| one.id.starts_with("mesh//mA")));
+        assert!(candidates.iter().any(|one| one.id.starts_with("node//c")));
         assert!(matches!(directory.target("none"), Err(OperatorError::Unknown { .. })));
         assert!(matches!(directory.target(&format!("mesh//{}", id("mA"))), Ok(Target::Group(_))));
     }
@@ -366,7 +365,8 @@ pub(super) mod tests {
     #[test]
     fn events_teach_new_names() {
         let mut directory = sample();
-        let node = |beginning: &str, name: &str| json!({ "_id": format!("node//{}", id(beginning)), "name": name });
+        let node =
+            |beginning: &str, name: &str| json!({ "_id": format!("node//{}", id(beginning)), "name": name });
         directory.learn(&json!({ "node": node("aab", "renamed") }));
         directory.learn(&json!({ "node": node("new", "newcomer"), "meshid": "mesh//x" }));
         directory.learn(&json!({ "action": "nodeconnect" }));

@@ -32,8 +32,8 @@ pub enum OperatorError {
     Ambiguous {
         /// What was given.
         text: String,
-        /// What it fits: id and name of each, escaped.
-        candidates: Vec<String>,
+        /// What it fits.
+        candidates: Vec<Candidate>,
     },
     /// The server could not be connected to, or the connection broke.
     Unreachable {
@@ -86,6 +86,15 @@ pub enum OperatorError {
     System(io::Error),
     /// Whoever read our output went away. Nothing is said: there is nobody to read it.
     NoReader,
+}
+
+/// One of several things that a text fits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// Full id: it tells devices from groups, and can be pasted.
+    pub id: String,
+    /// Shown name, as it is.
+    pub name: String,
 }
 
 impl OperatorError {
@@ -145,17 +154,22 @@ impl fmt::Display for OperatorError {
             ),
             OperatorError::Ambiguous { text, candidates } => {
                 write!(f, "{} fits more than one; give more of the id:", super::escape::quoted(text))?;
-                candidates.iter().try_for_each(|candidate| write!(f, "\n  {candidate}"))
+                candidates.iter().try_for_each(|one| write!(f, "\n  {}  {}", one.id, escape_line(&one.name)))
             }
             OperatorError::Unreachable { server, why } => {
-                write!(f, "{server}: {}", escape_line(&why.to_string()))
+                let why = escape_line(&why.to_string());
+                let host = server.rsplit_once(':').map_or(server.as_str(), |(host, _)| host);
+                match why.contains(host) {
+                    true => f.write_str(&why),
+                    false => write!(f, "{server}: {why}"),
+                }
             }
             OperatorError::Silent { asked, seconds } => {
                 write!(f, "no answer to {asked} within {seconds} s; try again, or see the log of the server")
             }
             OperatorError::OtherServer { server, expected, proved } => write!(
                 f,
-                "{server} is another server than before; nothing was sent to it\n  expected identity {}\n  \
+                "{server} is not the server that was expected; no password was sent\n  expected identity {}\n  \
                  proved identity   {}\nIf the server was set up anew, log in with --server-id and the proved \
                  identity. If not, somebody stands in between.",
                 expected.to_hex(),
@@ -164,7 +178,9 @@ impl fmt::Display for OperatorError {
             OperatorError::NoProof(why) => write!(f, "the server did not prove its identity: {why}"),
             OperatorError::Closed { cause, text } => closed(f, cause, text),
             OperatorError::Refused(text) => write!(f, "refused: {text}"),
-            OperatorError::File { what, path, error } => write!(f, "cannot {what} {}: {error}", path.display()),
+            OperatorError::File { what, path, error } => {
+                write!(f, "cannot {what} {}: {error}", path.display())
+            }
             OperatorError::Secret(error) => write!(f, "{error}"),
             OperatorError::System(error) => write!(f, "the system refused: {error}"),
             OperatorError::NoReader => f.write_str("nobody reads the output"),
@@ -230,8 +246,9 @@ mod tests {
 
     #[test]
     fn an_ambiguous_name_lists_its_candidates() {
-        let candidates = vec!["ab11 desk".to_owned(), "ab12 desk".to_owned()];
+        let candidate = |id: &str| Candidate { id: id.into(), name: "desk\u{1b}".into() };
+        let candidates = vec![candidate("ab11"), candidate("ab12")];
         let text = OperatorError::Ambiguous { text: "desk".into(), candidates }.to_string();
-        assert!(text.contains("ab11 desk") && text.contains("ab12 desk"));
+        assert!(text.contains(r"ab11  desk\u{1b}") && text.contains("ab12  desk"));
     }
 }

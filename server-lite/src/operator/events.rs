@@ -27,7 +27,10 @@ pub fn events(
     if let Some(node) = &node {
         command["nodeid"] = json!(node);
     }
-    let answer = session.ask(command, ANSWER, |_| false)?;
+    let answer = session.ask(command, ANSWER, |message| {
+        // The real server's answer does not repeat the responseid.
+        message["action"] == "events" && message["events"].is_array()
+    })?;
     let Some(listed) = answer["events"].as_array() else {
         return Err(OperatorError::of_result(answer["result"].as_str().unwrap_or("no events in the answer")));
     };

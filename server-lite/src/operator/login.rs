@@ -107,7 +107,8 @@ fn keepable(
         return Ok(login);
     }
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let command = json!({ "action": "createLoginToken", "name": format!("meshlite {}", host.trim()), "expire": 0 });
+    let command =
+        json!({ "action": "createLoginToken", "name": format!("meshlite {}", host.trim()), "expire": 0 });
     let made = session.ask(command, ANSWER, |message| message["action"] == "createLoginToken");
     let text = |value: &Value| value.as_str().filter(|text| text.len() <= 1024).map(str::to_owned);
     match made.map(|answer| (text(&answer["tokenUser"]), text(&answer["tokenPass"]))) {
@@ -117,7 +118,9 @@ fn keepable(
             login.is_token = true;
         }
         Ok(_) | Err(OperatorError::Silent { .. }) => {
-            output.note("this server gives no login tokens; the password itself is kept, in a file only you can read");
+            output.note(
+                "this server gives no login tokens; the password itself is kept, in a file only you can read",
+            );
         }
         Err(error) => return Err(error),
     }

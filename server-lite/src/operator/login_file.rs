@@ -50,9 +50,8 @@ impl Login {
     /// # Errors
     /// When somebody edited the file.
     pub fn server(&self) -> Result<(ServerUrl, ServerId), OperatorError> {
-        let broken = |what: String| {
-            OperatorError::Failed(format!("the login file is damaged ({what}); log in again"))
-        };
+        let broken =
+            |what: String| OperatorError::Failed(format!("the login file is damaged ({what}); log in again"));
         let url = ServerUrl::parse(&self.url).map_err(|error| broken(error.to_string()))?;
         let id = ServerId::from_hex(&self.server_id).map_err(|error| broken(error.to_string()))?;
         Ok((url, id))
@@ -64,7 +63,10 @@ impl Folder {
     ///
     /// # Errors
     /// [`OperatorError::Usage`] when none of them is known.
-    pub fn choose(given: Option<&Path>, env: impl Fn(&str) -> Option<PathBuf>) -> Result<Folder, OperatorError> {
+    pub fn choose(
+        given: Option<&Path>,
+        env: impl Fn(&str) -> Option<PathBuf>,
+    ) -> Result<Folder, OperatorError> {
         let set = |name: &str| env(name).filter(|path| !path.as_os_str().is_empty());
         let path = given
             .map(Path::to_owned)
@@ -72,7 +74,9 @@ impl Folder {
             .or_else(|| set("XDG_CONFIG_HOME").map(|path| path.join("meshlite")))
             .or_else(|| set("HOME").map(|path| path.join(".config/meshlite")))
             .ok_or_else(|| {
-                OperatorError::Usage("neither HOME nor MESHLITE_CONFIG is set; say where with --config DIR".into())
+                OperatorError::Usage(
+                    "neither HOME nor MESHLITE_CONFIG is set; say where with --config DIR".into(),
+                )
             })?;
         Ok(Folder { path })
     }
@@ -147,7 +151,8 @@ impl Folder {
     fn write(&self, name: &str, value: &impl Serialize) -> Result<(), OperatorError> {
         let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.path);
         made.map_err(|error| OperatorError::File { what: "make", path: self.path.clone(), error })?;
-        let bytes = serde_json::to_vec_pretty(value).map_err(|error| OperatorError::Failed(error.to_string()))?;
+        let bytes =
+            serde_json::to_vec_pretty(value).map_err(|error| OperatorError::Failed(error.to_string()))?;
         Ok(write_secret(self.path.join(name), &bytes)?)
     }
 }
@@ -226,9 +231,8 @@ mod tests {
     #[test]
     fn the_folder_comes_from_the_nearest_place_that_names_one() {
         let chosen = |given: Option<&str>, env: &[(&str, &str)]| {
-            let look = |name: &str| {
-                env.iter().find(|(key, _)| *key == name).map(|(_, value)| PathBuf::from(value))
-            };
+            let look =
+                |name: &str| env.iter().find(|(key, _)| *key == name).map(|(_, value)| PathBuf::from(value));
             Folder::choose(given.map(Path::new), look).map(|folder| folder.path)
         };
         let all = [("MESHLITE_CONFIG", "/m"), ("XDG_CONFIG_HOME", "/x"), ("HOME", "/h")];
@@ -236,7 +240,10 @@ mod tests {
         assert_eq!(chosen(None, &all).unwrap(), Path::new("/m"));
         assert_eq!(chosen(None, &all[1..]).unwrap(), Path::new("/x/meshlite"));
         assert_eq!(chosen(None, &all[2..]).unwrap(), Path::new("/h/.config/meshlite"));
-        assert_eq!(chosen(None, &[("MESHLITE_CONFIG", ""), ("HOME", "/h")]).unwrap(), Path::new("/h/.config/meshlite"));
+        assert_eq!(
+            chosen(None, &[("MESHLITE_CONFIG", ""), ("HOME", "/h")]).unwrap(),
+            Path::new("/h/.config/meshlite")
+        );
         assert!(matches!(chosen(None, &[]), Err(OperatorError::Usage(_))));
     }
 

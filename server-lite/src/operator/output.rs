@@ -75,7 +75,8 @@ impl Output {
                     "kind": error.kind(), "code": error.exit_code(), "message": error.to_string(),
                 });
                 if let OperatorError::Ambiguous { candidates, .. } = error {
-                    body["candidates"] = json!(candidates);
+                    let all = candidates.iter().map(|one| json!({ "id": one.id, "name": one.name }));
+                    body["candidates"] = all.collect();
                 }
                 writeln!(io::stderr(), "{}", json!({ "error": body }))
             }

@@ -21,7 +21,11 @@ pub fn find(file: Option<&Path>, environment: Option<String>, user: &str) -> Res
     if let Some(path) = file {
         let stdin = path == Path::new("-");
         let read = if stdin { first_line(io::stdin().lock()) } else { File::open(path).and_then(first_line) };
-        return read.map_err(|error| OperatorError::File { what: "read the password from", path: path.into(), error });
+        return read.map_err(|error| OperatorError::File {
+            what: "read the password from",
+            path: path.into(),
+            error,
+        });
     }
     if let Some(password) = environment.filter(|password| !password.is_empty()) {
         return Ok(password);
@@ -30,7 +34,8 @@ pub fn find(file: Option<&Path>, environment: Option<String>, user: &str) -> Res
     match File::options().read(true).write(true).open("/dev/tty") {
         Ok(terminal) => ask(terminal, &prompt, false),
         Err(_) => Err(OperatorError::Usage(
-            "there is no terminal to ask for the password on; use --password-file FILE or MESHLITE_PASSWORD".into(),
+            "there is no terminal to ask for the password on; use --password-file FILE or MESHLITE_PASSWORD"
+                .into(),
         )),
     }
 }

@@ -44,7 +44,9 @@ pub enum ProofError {
 impl fmt::Display for ProofError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            ProofError::Field(name) => write!(f, "its answer has no usable \"{name}\"; is it a Meshlite server?"),
+            ProofError::Field(name) => {
+                write!(f, "its answer has no usable \"{name}\"; is it a Meshlite server?")
+            }
             ProofError::Certificate(error) => write!(f, "its identity certificate is unusable: {error}"),
             ProofError::Signature(error) => write!(
                 f,

@@ -34,6 +34,9 @@ pub struct Known {
 pub struct Session {
     connection: Connection,
     asked: u64,
+    /// Makes the names of our answers unlike those of other sessions: the real server gives a device's answer to
+    /// every session that watches (user-channel specification 4.3).
+    mark: String,
     /// The account's name, as the server says it.
     pub user: String,
     /// The server's name, as it says it.
@@ -133,7 +136,15 @@ impl Known {
                 is_meshlite = message["serverinfo"]["product"] == "Meshlite";
             } else if message["action"] == "userinfo" {
                 let user = text(&message["userinfo"]["name"]);
-                return Ok(Session { connection: self.connection, asked: 0, user, server_name, is_meshlite });
+                let mark = random_bytes::<6>().iter().map(|byte| format!("{byte:02x}")).collect();
+                return Ok(Session {
+                    connection: self.connection,
+                    asked: 0,
+                    mark,
+                    user,
+                    server_name,
+                    is_meshlite,
+                });
             }
         }
     }
@@ -151,14 +162,16 @@ impl Session {
         is_answer: impl Fn(&Value) -> bool,
     ) -> Result<Value, OperatorError> {
         self.asked += 1;
-        let responseid = format!("meshlite-{}", self.asked);
+        let responseid = format!("meshlite-{}-{}", self.mark, self.asked);
         command["responseid"] = json!(responseid);
         let asked = command["action"].as_str().unwrap_or("the command").to_owned();
         self.connection.send(command.to_string())?;
         let until = Instant::now() + patience;
         loop {
             match hear(&mut self.connection, until)? {
-                Heard::Message(message) if message["responseid"] == responseid.as_str() || is_answer(&message) => {
+                Heard::Message(message)
+                    if message["responseid"] == responseid.as_str() || is_answer(&message) =>
+                {
                     return Ok(message);
                 }
                 Heard::Nothing => return Err(silent(&asked, patience)),
