@@ -300,7 +300,7 @@ fn scripts_of_the_dialect_do_what_they_say() {
     assert!(failed.is_empty(), "{failed}");
 }
 
-/// What the real agent prints for a script, as lines; it is ended after two seconds.
+/// What the real agent prints for a script, as lines; it is ended once it printed what we want.
 fn printed_by_the_real_agent(program: &Path, script: &Script) -> Vec<String> {
     use std::io::Read;
     use std::process::{Command, Stdio};
@@ -328,7 +328,8 @@ fn printed_by_the_real_agent(program: &Path, script: &Script) -> Vec<String> {
         || String::from_utf8_lossy(&seen.lock().unwrap()).lines().map(str::to_owned).collect::<Vec<_>>();
     // It never ends by itself: once it printed what we want, a moment more for what it should not print.
     let wanted = if script.same { usize::MAX } else { script.prints.len() };
-    let (mut complete, mut deadline) = (false, Instant::now() + Duration::from_secs(2));
+    let patience = Duration::from_secs(if script.same { 3 } else { 10 });
+    let (mut complete, mut deadline) = (false, Instant::now() + patience);
     while child.try_wait().unwrap().is_none() && Instant::now() < deadline {
         if lines().len() >= wanted && !complete {
             complete = true;
@@ -363,7 +364,14 @@ fn the_real_agent_agrees() {
     let Some(program) = real_agent() else { return };
     let mut failed = String::new();
     for script in scripts().iter().filter(|s| s.real) {
-        let theirs = printed_by_the_real_agent(&program, script);
+        let mut theirs = printed_by_the_real_agent(&program, script);
+        // It collects timers that nobody holds, at times: ask again before calling it a difference.
+        for _ in 0..2 {
+            if script.same || theirs == script.prints {
+                break;
+            }
+            theirs = printed_by_the_real_agent(&program, script);
+        }
         let ours = if script.same {
             on_big_stack(|| printed(script, theirs.len())).unwrap()
         } else {
