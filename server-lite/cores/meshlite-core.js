@@ -236,7 +236,7 @@ function collect(argv, most, longest, done) {
         if (dropped) { note += '[cut: ' + dropped + ' more bytes]\n'; }
         done((kept && guard(decode, chunks, kept)) || '', code, note);
     }
-    // Output may come after the exit; it is over when there was none for a moment.
+    // Output may come after the exit; it is over after a silent moment.
     function settle() {
         news = false;
         after(40, function () { if (news) { settle(); } else { finish(); } });
@@ -324,7 +324,7 @@ function runCommands(m) {
     if (m.type === 4) {
         line(m.cmds, function (text) { answer(text, 0); });
     } else if (m.type !== 0 && m.type !== 3) {
-        answer('This device runs commands of type 3 (/bin/sh) and 4 (console) only.', 126);
+        answer('This core runs commands of type 3 (/bin/sh) and 4 (console).', 126);
     } else if (m.runAsUser) {
         answer('Commands run as the agent\'s own user only; ask with runAsUser 0.', 126);
     } else {
@@ -455,7 +455,9 @@ function line(text, answer) {
         return;
     }
     var result;
-    try { result = commands[name][2](found[2], answer); } catch (e) { result = String(e); }
+    // Quotes around all of it are taken off, as other cores do.
+    var rest = found[2].replace(/^"([^"]*)"$|^'([^']*)'$/, '$1$2');
+    try { result = commands[name][2](rest, answer); } catch (e) { result = String(e); }
     if (typeof result === 'string') { answer(result); }
 }
 
