@@ -4,7 +4,7 @@ mod support;
 
 use std::time::{Duration, Instant};
 
-use support::{Agent, SOON, Server, ServerOptions, wait_for};
+use support::{Agent, SOON, Seen, Server, ServerOptions, wait_for};
 
 #[test]
 fn a_crashed_worker_is_back_on_the_server_within_three_seconds() {
@@ -122,5 +122,42 @@ fn a_configuration_that_breaks_later_does_not_end_the_agent() {
     agent.wait_log("key=value");
     std::fs::write(&msh, good).unwrap();
     server.wait_connections(2, SOON);
+    agent.stop();
+}
+
+#[test]
+fn kills_at_any_moment_lose_nothing_that_was_confirmed() {
+    let dir = tempfile::tempdir().unwrap();
+    let core = "require('MeshAgent').SendCommand({ action: 'coreinfo', value: 'kept' });";
+    let server = Server::start(ServerOptions { core: Some(core.to_owned()), ..ServerOptions::default() });
+    let msh = server.msh(dir.path());
+    let mut agent = Agent::start(&msh, dir.path(), &[]);
+    server.wait("the core is confirmed", |seen| {
+        (*seen == Seen::CoreHash(Some(Server::core(core)))).then_some(())
+    });
+    let mut random = u64::from(std::process::id());
+    println!("seed {random}");
+    for round in 0..25 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        // From "not yet started" to "long connected".
+        std::thread::sleep(Duration::from_millis(random >> 33 & 0x7F));
+        if round % 5 == 4 {
+            Agent::signal(agent.supervisor(), "KILL");
+            agent.wait(SOON);
+            agent = Agent::start(&msh, dir.path(), &[]);
+        } else if let Some(worker) = agent.worker_now() {
+            Agent::signal(worker, "KILL");
+        }
+    }
+    agent.worker(); // it listens to signals by now
+    agent.stop();
+    let before = server.connections();
+    let agent = Agent::start(&msh, dir.path(), &[]);
+    assert!(server.wait_connections(before + 1, SOON), "the pin is there");
+    let hashes: Vec<Seen> =
+        server.seen().into_iter().filter(|seen| matches!(seen, Seen::CoreHash(_))).skip(1).collect();
+    let kept = Seen::CoreHash(Some(Server::core(core)));
+    assert!(!hashes.is_empty() && hashes.iter().all(|seen| *seen == kept), "the core is there: {hashes:?}");
+    assert!(!agent.log().contains("damaged"), "{}", agent.log());
     agent.stop();
 }

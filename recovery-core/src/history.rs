@@ -70,8 +70,8 @@ pub enum HistoryError {
 pub const MAX_FAILURES: usize = 32;
 /// Quarantines kept; older ones are dropped.
 pub const MAX_QUARANTINES: usize = 16;
-/// Good cores kept: the last one, and one before it in case the last one fails later.
-pub const MAX_GOOD: usize = 2;
+/// Good cores kept: the last one, and two before it in case that one fails later.
+pub const MAX_GOOD: usize = 3;
 /// Upper bound of the written form, in bytes.
 pub const MAX_LEN: usize =
     HEAD + MAX_FAILURES * FAILURE + MAX_QUARANTINES * (FAILURE + 1) + MAX_GOOD * 48 + 4;
@@ -138,8 +138,9 @@ impl History {
         push_bounded(&mut self.failures, failure, MAX_FAILURES);
     }
 
-    /// Puts a core into quarantine.
+    /// Puts a core into quarantine; it is no good core any more.
     pub fn add_quarantine(&mut self, entry: Quarantined) {
+        self.good.retain(|good| *good != entry.last.core);
         self.quarantined.retain(|q| q.last.core != entry.last.core);
         push_bounded(&mut self.quarantined, entry, MAX_QUARANTINES);
     }
@@ -307,7 +308,7 @@ mod tests {
         }
         assert_eq!(history.emit().len(), MAX_LEN);
         assert_eq!(history.failures()[0].core, core(224));
-        assert_eq!(history.good().collect::<Vec<_>>(), [core(255), core(254)]);
+        assert_eq!(history.good().collect::<Vec<_>>(), [core(255), core(254), core(253)]);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! When a core may no longer run, and what runs instead.
 //!
 //! A core that fails [`Policy::failures`] times within [`Policy::window_s`] is sent away for [`Policy::hold_s`], or
-//! until the server clears it. A core is *good* once it ran for [`Policy::proof_s`] without failing; the newest good
-//! core that is not in quarantine itself takes the place of one that was sent away.
+//! until the server clears it. A core is *good* once it ran for [`Policy::proof_s`] without failing, or for
+//! [`Policy::confirmed_proof_s`] when the server has confirmed it; the newest good core takes the place of one that was
+//! sent away. A core that fails after it was found good loses that standing with its quarantine.
 
 use microstack_wire::id::CoreHash;
 
@@ -19,6 +20,8 @@ pub struct Policy {
     pub hold_s: u64,
     /// How long a core must run without failing to count as good, in seconds.
     pub proof_s: u64,
+    /// The same for a core that the server has confirmed.
+    pub confirmed_proof_s: u64,
 }
 
 /// Whether a core may run.
@@ -32,7 +35,7 @@ pub enum Verdict {
 
 impl Default for Policy {
     fn default() -> Self {
-        Policy { failures: 3, window_s: 600, hold_s: 24 * 3600, proof_s: 60 }
+        Policy { failures: 3, window_s: 600, hold_s: 24 * 3600, proof_s: 60, confirmed_proof_s: 3 }
     }
 }
 
@@ -59,6 +62,11 @@ impl Policy {
         let entry = Quarantined { last: failure, failures: count as u8 };
         history.add_quarantine(entry);
         Some(entry)
+    }
+
+    /// Whether a core that has run this long without failing is good.
+    pub fn is_proven(&self, ran_s: u64, confirmed: bool) -> bool {
+        ran_s >= if confirmed { self.confirmed_proof_s } else { self.proof_s }
     }
 
     /// The core to run in place of `instead_of`: the newest good one that may run.
@@ -122,6 +130,13 @@ mod tests {
         assert!(history.forgive(core(1)));
         assert_eq!(policy.verdict(&history, core(1), 13), Verdict::Run);
         assert_eq!(fail(&mut history, 1, 14), None, "and counting starts anew");
+    }
+
+    #[test]
+    fn a_confirmed_core_is_good_sooner() {
+        let policy = Policy::default();
+        assert!(!policy.is_proven(59, false) && policy.is_proven(60, false));
+        assert!(!policy.is_proven(2, true) && policy.is_proven(3, true));
     }
 
     #[test]

@@ -65,6 +65,11 @@ impl RestartPolicy {
             self.quick_ends = 0;
         }
         let delay = delay_after(self.quick_ends);
+        if from_outside(end) {
+            // Somebody's doing, not the worker's: it comes back within a second however often that happens, and
+            // does not make its next crash look like one of many.
+            return Next::Restart(delay.min(LONGEST_QUICK));
+        }
         self.quick_ends = self.quick_ends.saturating_add(1);
         Next::Restart(delay)
     }
@@ -90,6 +95,10 @@ pub fn blame(end: WorkerEnd, marker: &Marker) -> Option<FailureReason> {
     }
 }
 
+fn from_outside(end: WorkerEnd) -> bool {
+    matches!(end, WorkerEnd::Signal(SIGKILL | SIGTERM))
+}
+
 /// The first restarts come within a second, as the design promises; a worker that cannot live at all must not burn
 /// the machine.
 fn delay_after(quick_ends: u32) -> Duration {
@@ -103,6 +112,7 @@ fn delay_after(quick_ends: u32) -> Duration {
 /// A worker that lived this long starts with a clean slate.
 const LONG_ENOUGH: Duration = Duration::from_secs(60);
 const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST_QUICK: Duration = Duration::from_secs(1);
 
 // The numbers of Linux on every architecture we build for.
 const SIGILL: i32 = 4;
@@ -110,7 +120,9 @@ const SIGTRAP: i32 = 5;
 const SIGABRT: i32 = 6;
 const SIGBUS: i32 = 7;
 const SIGFPE: i32 = 8;
+const SIGKILL: i32 = 9;
 const SIGSEGV: i32 = 11;
+const SIGTERM: i32 = 15;
 const SIGSYS: i32 = 31;
 
 #[cfg(test)]
@@ -138,6 +150,18 @@ mod tests {
             delays,
             [0, 100, 250, 500, 1000, 2000, 4000, 8000, 16000, 32000, 60000, 60000, 60000, 60000]
         );
+    }
+
+    #[test]
+    fn kills_from_outside_never_slow_restarts_down() {
+        let mut policy = RestartPolicy::default();
+        for _ in 0..200 {
+            assert_eq!(after(&mut policy, 0, WorkerEnd::Signal(9)), Next::Restart(Duration::ZERO));
+        }
+        for _ in 0..9 {
+            after(&mut policy, 0, WorkerEnd::Signal(6));
+        }
+        assert_eq!(after(&mut policy, 0, WorkerEnd::Signal(9)), Next::Restart(Duration::from_secs(1)));
     }
 
     #[test]

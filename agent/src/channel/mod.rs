@@ -295,6 +295,7 @@ impl Channel {
                 ) => tracing::warn!("the server sent a program, which was not asked for; ignored"),
                 Ok(command) => {
                     let cleared = matches!(command, ServerCommand::CoreClear { .. });
+                    let confirmed = matches!(command, ServerCommand::CoreOk { .. });
                     let mut keeper = self.parts.keeper.borrow_mut();
                     let before = keeper.stored();
                     keeper.handle(session, &command);
@@ -303,6 +304,9 @@ impl Channel {
                         self.forgive(core);
                     }
                     self.keep(cx);
+                    if confirmed {
+                        self.parts.orders.borrow_mut().push_back(Order::Confirmed);
+                    }
                 }
                 Err(error) => tracing::warn!("a message of the server was ignored: {error}"),
             },

@@ -45,6 +45,8 @@ pub enum Order {
     Stop,
     /// Stop what runs and start the stored core anew.
     Restart,
+    /// The server confirmed the core that runs.
+    Confirmed,
 }
 
 /// Orders from links to [`Cores::between`].
@@ -77,6 +79,7 @@ struct Running {
     runtime: CoreRuntime,
     hash: CoreHash,
     since: Instant,
+    confirmed: bool,
     proven: bool,
     named: bool,
 }
@@ -96,6 +99,7 @@ impl Cores {
                 Order::StartGood { instead_of } => self.start_good(instead_of),
                 Order::Stop => self.stop(),
                 Order::Restart => self.restart(),
+                Order::Confirmed => self.confirmed(),
             }
         }
         if let Some(running) = &mut self.running {
@@ -108,7 +112,7 @@ impl Cores {
     /// Stops the core in order.
     pub fn stop(&mut self) {
         // What waits for a core that is about to start is kept for it.
-        let another = |order: &Order| !matches!(order, Order::Stop);
+        let another = |order: &Order| !matches!(order, Order::Stop | Order::Confirmed);
         if !self.parts.orders.borrow().iter().any(another) {
             self.parts.inbox.set_feed(None);
         }
@@ -168,9 +172,15 @@ impl Cores {
                 self.parts.status.core(Some(&hash.to_hex()), "running");
                 self.parts.inbox.set_feed(Some(runtime.feed()));
                 let now = Instant::now();
-                self.running = Some(Running { runtime, hash, since: now, proven: false, named: false });
-                let proof = now + Duration::from_secs(self.policy.proof_s);
-                let _ = self.parts.chain.mail(self.alarm, Box::new(proof));
+                self.running = Some(Running {
+                    runtime,
+                    hash,
+                    since: now,
+                    confirmed: false,
+                    proven: false,
+                    named: false,
+                });
+                self.wake_at(now + Duration::from_secs(self.policy.proof_s));
             }
             Err(error) => {
                 self.parts.inbox.set_feed(None);
@@ -218,6 +228,22 @@ impl Cores {
             return;
         };
         self.start(hash, None);
+    }
+
+    fn confirmed(&mut self) {
+        if let Some(running) = &mut self.running
+            && !std::mem::replace(&mut running.confirmed, true)
+            && !running.proven
+        {
+            let at = running.since + Duration::from_secs(self.policy.confirmed_proof_s);
+            self.wake_at(at);
+        }
+    }
+
+    /// Lets [`Cores::between`] run at this instant.
+    fn wake_at(&self, at: Instant) {
+        // The alarm lives as long as the chain, and few words are ever on their way to it.
+        let _ = self.parts.chain.mail(self.alarm, Box::new(at));
     }
 
     fn hear_events(&mut self) {
@@ -272,7 +298,7 @@ impl Cores {
         let hash = running.hash;
         let name_it = !running.named && self.parts.reports.name() != FILE_NAME;
         running.named |= name_it;
-        let ran = running.since.elapsed().as_secs() >= self.policy.proof_s;
+        let ran = self.policy.is_proven(running.since.elapsed().as_secs(), running.confirmed);
         let proven = ran && !std::mem::replace(&mut running.proven, ran);
         if name_it {
             self.mark(Activity::RunningCore, hash);
