@@ -55,6 +55,8 @@ pub struct Facts {
     pub server_id: String,
     /// The certificate was not issued by our own root: browsers may be told to insist on it.
     pub public_cert: bool,
+    /// Subject, issuer, dates and hash of that certificate, in one line.
+    pub cert_summary: String,
     /// End of that certificate's validity, milliseconds since 1970.
     pub cert_expires_ms: i64,
 }
@@ -182,6 +184,7 @@ pub(crate) mod tests {
             tls_hash: "AB".into(),
             server_id: "id".into(),
             public_cert: false,
+            cert_summary: String::new(),
             cert_expires_ms: 5,
         };
         let house = House {

@@ -1,24 +1,23 @@
-//! The thread that checks passwords, so that no chain waits for a hash made to be slow.
+//! The thread that checks and hashes passwords, so that no chain waits for a hash made to be slow.
 
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread;
 
-use super::password::verify_password;
+use super::password::{PasswordError, hash_password, verify_password};
 
 /// Checks passwords one after the other; bounds both the memory hashing takes and the queue.
 #[derive(Clone)]
 pub struct PasswordChecker {
-    queue: SyncSender<Check>,
+    queue: SyncSender<Work>,
 }
 
 /// Too many sign-ins wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CheckBusy;
 
-struct Check {
-    password: String,
-    hash: Option<String>,
-    answer: Box<dyn FnOnce(bool) + Send>,
+enum Work {
+    Check { password: String, hash: Option<String>, answer: Box<dyn FnOnce(bool) + Send> },
+    Hash { password: String, answer: Box<dyn FnOnce(Result<String, PasswordError>) + Send> },
 }
 
 impl PasswordChecker {
@@ -27,11 +26,15 @@ impl PasswordChecker {
     /// # Errors
     /// Fails when the operating system refuses a thread.
     pub fn start() -> std::io::Result<PasswordChecker> {
-        let (queue, checks) = sync_channel::<Check>(MAX_WAITING);
+        let (queue, checks) = sync_channel::<Work>(MAX_WAITING);
         thread::Builder::new().name("passwords".into()).spawn(move || {
-            for check in checks {
-                let right = verify_password(&check.password, check.hash.as_deref());
-                (check.answer)(right);
+            for work in checks {
+                match work {
+                    Work::Check { password, hash, answer } => {
+                        answer(verify_password(&password, hash.as_deref()));
+                    }
+                    Work::Hash { password, answer } => answer(hash_password(&password)),
+                }
             }
         })?;
         Ok(PasswordChecker { queue })
@@ -47,8 +50,23 @@ impl PasswordChecker {
         hash: Option<String>,
         answer: impl FnOnce(bool) + Send + 'static,
     ) -> Result<(), CheckBusy> {
-        let check = Check { password, hash, answer: Box::new(answer) };
-        self.queue.try_send(check).map_err(|error| match error {
+        self.queue(Work::Check { password, hash, answer: Box::new(answer) })
+    }
+
+    /// Queues the hashing of a new password; `answer` is called on the checking thread.
+    ///
+    /// # Errors
+    /// As [`PasswordChecker::check`].
+    pub fn hash(
+        &self,
+        password: String,
+        answer: impl FnOnce(Result<String, PasswordError>) + Send + 'static,
+    ) -> Result<(), CheckBusy> {
+        self.queue(Work::Hash { password, answer: Box::new(answer) })
+    }
+
+    fn queue(&self, work: Work) -> Result<(), CheckBusy> {
+        self.queue.try_send(work).map_err(|error| match error {
             TrySendError::Full(_) | TrySendError::Disconnected(_) => CheckBusy,
         })
     }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use microstack::chain::Cx;
-use microstack::channel::core_sync::{self, CoreSync, Inputs};
+use microstack::channel::core_sync::{self, CoreSync, Inputs, Wanted};
 use microstack::channel::server::{AgentCommand, AgentHello, Handshake, Output, ServerSession};
 use microstack::channel::{Frame, HandshakeError, Message, PolicyHold};
 use microstack::crypto::pool::{Job, Outcome, Reply};
 use microstack::crypto::random_bytes;
-use microstack::wire::id::NodeId;
+use microstack::wire::id::{CoreHash, NodeId};
 use microstack::wire::{Capabilities, MAX_AFTER_AUTH, Nonce, agent_type};
 use microstack::ws::Conn;
 use serde_json::{Value, json};
@@ -50,6 +50,9 @@ enum State {
 struct Open {
     session: ServerSession,
     sync: CoreSync,
+    wanted: Wanted,
+    /// What the agent last said it runs.
+    reported: Option<CoreHash>,
     serial: u64,
     capabilities: Capabilities,
     /// `serverInfo` and the questions after it go out once.
@@ -110,7 +113,14 @@ impl Agent {
             ToAgent::Core(order) => {
                 if let State::Open(open) = &mut self.state {
                     self.house.live.crash_guard.forgive(&open.session.node());
+                    open.wanted = order.wanted;
                     open.sync.want(&open.session, order.wanted, cx.now());
+                    let node = open.session.node();
+                    self.keep(&node, |device| Device {
+                        core_trouble: String::new(),
+                        core_trouble_of: String::new(),
+                        ..device
+                    });
                     self.drive_core(cx, conn);
                 }
             }
@@ -378,16 +388,25 @@ impl Agent {
             device = device.name, node = node_text(&node), peer = %self.peer, new, skip = hello.skip,
             group = group.name, "connected"
         );
+        let wanted = house.wanted_core(device.agent_type, device.core, &group);
         let inputs = Inputs {
             disconnects: house.live.crash_guard.disconnects(&node, cx.now()),
             type_known: agent_type::lookup(hello.info.agent_type).is_some(),
             capabilities: hello.info.capabilities,
-            wanted: house.wanted_core(device.agent_type, device.core, &group),
+            wanted,
             program: None,
         };
         let sync = CoreSync::start(&session, inputs, cx.now());
         let capabilities = hello.info.capabilities;
-        self.state = State::Open(Box::new(Open { session, sync, serial, capabilities, greeted: false }));
+        self.state = State::Open(Box::new(Open {
+            session,
+            sync,
+            wanted,
+            reported: None,
+            serial,
+            capabilities,
+            greeted: false,
+        }));
         if new {
             let event = Event::of_node(
                 "addnode",
@@ -404,7 +423,13 @@ impl Agent {
 
     /// Keeps a refused agent in silence, or closes when too many are kept.
     fn hold(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, error: &HandshakeError) {
-        tracing::warn!(peer = %self.peer, %error, "an agent was refused");
+        if let HandshakeError::OuterCertificate { .. } = error {
+            // The agent's own line names the certificate it sees; here is the one it should see.
+            let shown = &self.house.facts().cert_summary;
+            tracing::warn!(peer = %self.peer, %error, shown, "an agent was refused");
+        } else {
+            tracing::warn!(peer = %self.peer, %error, "an agent was refused");
+        }
         match self.house.live.holds.hold(self.peer.ip()) {
             Ok(ticket) => self.state = State::Held(ticket),
             Err(limit) => {
@@ -436,6 +461,9 @@ impl Agent {
                 self.keep(&node, |device| Device { tag, ..device });
             }
             other => {
+                if let AgentCommand::CoreHash { hash, .. } = other {
+                    open.reported = hash;
+                }
                 open.sync.handle(&open.session, cx.now(), &other);
                 self.drive_core(cx, conn);
             }
@@ -476,7 +504,17 @@ impl Agent {
         let node = open.session.node();
         let greeted = std::mem::replace(&mut open.greeted, true);
         tracing::info!(node = node_text(&node), "core confirmed");
-        self.keep(&node, |device| Device { core_trouble: String::new(), ..device });
+        let cleared = open.wanted == Wanted::Nothing;
+        let runs = open.reported.map(|hash| hash.to_hex()).unwrap_or_default();
+        self.keep(&node, |device| Device {
+            core_trouble: match device.core_trouble_of == runs && !runs.is_empty() {
+                true => device.core_trouble,
+                false => String::new(),
+            },
+            // The name was that of the core that is gone.
+            core_name: if cleared { String::new() } else { device.core_name },
+            ..device
+        });
         if greeted {
             return;
         }
@@ -520,6 +558,7 @@ impl Agent {
                         host_name: told.host_name,
                         people: told.people,
                         core_trouble: told.core_trouble,
+                        core_trouble_of: told.core_trouble_of,
                         ..device
                     });
                 }

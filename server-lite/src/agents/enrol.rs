@@ -40,6 +40,7 @@ pub fn enrol(old: Option<Device>, hello: &AgentHello, address: &str, now_ms: u64
         tags: Vec::new(),
         core: Default::default(),
         core_trouble: String::new(),
+        core_trouble_of: String::new(),
     });
     if !device.renamed {
         device.name = shown;

@@ -3,6 +3,7 @@
 //! An agent can be anybody's program: each field is typed and capped before it goes anywhere (pain 22).
 
 use microstack::wire::Capabilities;
+use microstack::wire::id::CoreHash;
 use serde_json::{Map, Value, json};
 
 use super::enrol::CORE_BITS;
@@ -47,7 +48,7 @@ pub enum Heard {
 }
 
 /// Bounds for messages that pass through to users.
-const PASSING: Bounds = Bounds { depth: 16, values: 50_000, text: 1 << 20 };
+const PASSING: Bounds = Bounds { depth: 16, values: 50_000, text: 2 << 20, verbatim: true };
 
 /// Decides about one message of the device's agent. Unknown actions lead to nothing.
 pub fn hear(device: &Device, message: &Value, now_ms: u64) -> Vec<Heard> {
@@ -164,6 +165,8 @@ fn core_trouble(device: &Device, fields: &Map<String, Value>, now_ms: u64) -> Ve
     let message = clean(&message, Event::MAX_MESSAGE);
     let mut told = device.clone();
     told.core_trouble = clean_line(&message, 1024);
+    told.core_trouble_of =
+        CoreHash::from_hex(text(fields, "hash")).map(|hash| hash.to_hex()).unwrap_or_default();
     let action = if crashed { "coreCrashed" } else { "coreError" };
     let event = Event::of_node(action, &device.id, &device.group, &message, now_ms);
     vec![Heard::Device(Box::new(told)), Heard::Event(event)]

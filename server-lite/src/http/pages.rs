@@ -103,6 +103,7 @@ mod tests {
             tls_hash: String::new(),
             server_id: String::new(),
             public_cert: false,
+            cert_summary: String::new(),
             cert_expires_ms: 0,
         }
     }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use microstack::channel::core_sync::Wanted;
 use microstack::crypto::pool::Outcome;
 
+use crate::accounts::PasswordError;
+
 /// To the connection of an agent.
 pub enum ToAgent {
     /// Send this JSON object.
@@ -36,6 +38,13 @@ pub enum ToUser {
     Text(Arc<str>),
     /// A password was checked.
     Password(PasswordVerdict),
+    /// The password of a new user is hashed.
+    Hashed {
+        /// Which of the session's new users.
+        ticket: u64,
+        /// The hash.
+        hash: Result<String, PasswordError>,
+    },
     /// The server's signature for the inner authentication is there.
     Signed(Outcome),
     /// Everything written before the request with this number is on the disk, or failed to get there.

@@ -72,9 +72,13 @@ pub struct Device {
     /// The core of this device, if it differs from its group's.
     #[serde(default)]
     pub core: CoreChoice,
-    /// What last went wrong with the core: cleared when a core is confirmed.
+    /// What last went wrong with the core. Cleared when an operator orders a core, and when a core is confirmed
+    /// that is not the one that failed: an agent that runs its last good core instead still reports the failed one.
     #[serde(default)]
     pub core_trouble: String,
+    /// Hash of the core that failed, hexadecimal, where the agent named it.
+    #[serde(default)]
+    pub core_trouble_of: String,
 }
 
 /// Which core a device or a group shall run.

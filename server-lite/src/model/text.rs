@@ -14,10 +14,13 @@ pub struct Bounds {
     pub values: usize,
     /// Bytes of each string.
     pub text: usize,
+    /// Strings are cut but otherwise left as they are: output of commands, which must arrive as it was printed.
+    /// Whoever shows it escapes it.
+    pub verbatim: bool,
 }
 
 /// What an inventory (`sysinfo`, `netinfo`) may have.
-pub const INVENTORY: Bounds = Bounds { depth: 12, values: 4096, text: 1024 };
+pub const INVENTORY: Bounds = Bounds { depth: 12, values: 4096, text: 1024, verbatim: false };
 
 /// Cuts `text` to `max` bytes at a character boundary and drops control and direction-changing characters.
 ///
@@ -52,6 +55,13 @@ pub fn bounded(value: &Value, bounds: Bounds) -> Option<Value> {
 fn copy(value: &Value, bounds: Bounds, depth: usize, left: &mut usize) -> Option<Value> {
     *left = left.checked_sub(1)?;
     Some(match value {
+        Value::String(text) if bounds.verbatim => {
+            let mut end = text.len().min(bounds.text);
+            while !text.is_char_boundary(end) {
+                end -= 1;
+            }
+            Value::String(text[..end].to_owned())
+        }
         Value::String(text) => Value::String(clean(text, bounds.text)),
         Value::Array(items) => {
             let depth = depth.checked_sub(1)?;
@@ -96,10 +106,13 @@ mod tests {
 
     #[test]
     fn free_json_is_bounded_in_depth_and_number() {
-        let bounds = Bounds { depth: 2, values: 4, text: 3 };
+        let bounds = Bounds { depth: 2, values: 4, text: 3, verbatim: false };
         assert_eq!(bounded(&json!({"a": ["longer"]}), bounds), Some(json!({"a": ["lon"]})));
         assert_eq!(bounded(&json!({"a": [[1]]}), bounds), None);
         assert_eq!(bounded(&json!([1, 2, 3, 4]), bounds), None);
         assert_eq!(bounded(&json!({"__proto__": 1, "b": 2}), bounds), Some(json!({"b": 2})));
+        let verbatim = Bounds { verbatim: true, ..bounds };
+        assert_eq!(bounded(&json!("\u{1b}ä"), verbatim), Some(json!("\u{1b}ä")));
+        assert_eq!(bounded(&json!("abä"), verbatim), Some(json!("ab")));
     }
 }

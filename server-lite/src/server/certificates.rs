@@ -56,6 +56,7 @@ pub(super) fn trust(
         tls_hash: tls_hash(leaf).to_hex(),
         server_id: identity.server_id.to_text64(),
         public_cert: summary.issuer != root.subject && summary.issuer != summary.subject,
+        cert_summary: summary.to_string(),
         cert_expires_ms: summary.not_after.saturating_mul(1000),
     };
     Ok((facts, Config { identities: vec![identity], accepted_tls: window.accepted() }, changed))

@@ -1,13 +1,14 @@
-//! Commands about the asker's own account: cookies and login tokens.
+//! Commands about accounts: cookies and login tokens of one's own, and adding and removing users.
 
 use serde_json::{Value, json};
 
 use super::effect::{Asker, Change, Effect};
-use super::groups::refuse;
+use super::groups::{refuse, wanted_answer};
 use super::request::{Request, blank_answer};
 use crate::accounts::{Cookie, new_token};
 use crate::house::House;
 use crate::model::text::clean_line;
+use crate::model::{Event, User, check_user_name, rights, user_id};
 
 /// `authcookie`: one for the user's program, one for agents (user-channel specification 4.4).
 pub fn cookie(house: &House, asker: &Asker<'_>) -> Vec<Effect> {
@@ -88,4 +89,60 @@ pub fn login_tokens(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> 
         .collect();
     let change = Change::RemoveTokens { user_id: asker.user.id.clone(), token_users };
     vec![Effect::Change { change, then: vec![Effect::Confirm(reply)], refusal: Some(blank_answer(request)) }]
+}
+
+/// `adduser`: for those who manage users; nobody gives more site rights than he has.
+pub fn add_user(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
+    if !asker.user.has_site(rights::SITE_USERS) {
+        return refuse(request, "Access denied");
+    }
+    let name = request.text("username").unwrap_or("");
+    if let Err(error) = check_user_name(name) {
+        return refuse(request, &error.to_string());
+    }
+    let Some(password) = request.text("pass").filter(|password| !password.is_empty()) else {
+        return refuse(request, "A password is needed");
+    };
+    let site = request.number("siteadmin").map_or(Some(0), |site| u32::try_from(site).ok());
+    // Restrictions among the bits may be given by anybody: they take away.
+    let taking = rights::SITE_NO_NEW_GROUPS | rights::SITE_NO_TOOLS;
+    let Some(site) = site.filter(|site| rights::has(asker.user.site, *site & !taking)) else {
+        return refuse(request, "Access denied");
+    };
+    let id = user_id(name);
+    if house.data.user(&id).is_some() {
+        return refuse(request, "User already exists");
+    }
+    let user = User {
+        id,
+        name: name.to_owned(),
+        password: String::new(),
+        site,
+        created_ms: asker.now_ms,
+        email: clean_line(request.text("email").unwrap_or(""), 256),
+        signed_in_ms: 0,
+    };
+    vec![Effect::AddUser { user, password: password.to_owned(), answer: wanted_answer(request, "ok") }]
+}
+
+/// `deleteuser`: neither oneself nor somebody with more site rights.
+pub fn remove_user(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
+    let id = request.text("userid").unwrap_or("").to_lowercase();
+    let id = if id.contains('/') { id } else { user_id(&id) };
+    let Some(user) = house.data.user(&id) else {
+        return refuse(request, "User does not exist");
+    };
+    if !asker.user.has_site(rights::SITE_USERS)
+        || !rights::has(asker.user.site, user.site)
+        || id == asker.user.id
+    {
+        return refuse(request, "Access denied");
+    }
+    let message = format!("Account removed: {}", user.name);
+    let event = Event::of_user("accountremove", &id, &message, asker.now_ms);
+    let then = vec![
+        Effect::EndSessions { user_id: id.clone(), why: "the account was removed" },
+        Effect::Announce(event),
+    ];
+    vec![Effect::change(Change::RemoveUser(id), wanted_answer(request, "ok"), then)]
 }

@@ -11,10 +11,11 @@ use microstack::crypto::random_bytes;
 use microstack::ws::Conn;
 use serde_json::{Value, json};
 
-use super::effect::{Asker, Effect};
+use super::effect::{Asker, Change, Effect};
 use super::inner::{Challenge, proof, read_challenge, read_credentials, signed_data};
 use super::sign_in::{Credentials, FirstLook, SignIn, first_look};
 use super::{Request, decide, server_info, user_info};
+use crate::accounts::PasswordError;
 use crate::house::House;
 use crate::live::{Address, Ask, PasswordVerdict, ToAgent, ToUser, UserSeat};
 use crate::model::rights::SITE_NO_TOOLS;
@@ -31,6 +32,8 @@ pub struct Session {
     started: Instant,
     /// Answers that wait for the disk.
     unconfirmed: HashMap<u64, Value>,
+    /// New users whose passwords are being hashed, each with its answer.
+    newcomers: HashMap<u64, (User, Option<Value>)>,
     next_ticket: u64,
     /// When the client was last pinged; of interest only if nothing was heard since.
     pinged_at: Option<Instant>,
@@ -62,6 +65,14 @@ enum State {
     Ended,
 }
 
+/// How a user signed in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum By {
+    Password,
+    /// By a token or a cookie.
+    Program,
+}
+
 /// Time for signing in: a person may be typing the password.
 const SIGN_IN: Duration = Duration::from_secs(90);
 /// Silence after which the client is pinged, and after which it is given up.
@@ -82,13 +93,14 @@ impl Session {
             state: State::Checking,
             started: cx.now(),
             unconfirmed: HashMap::new(),
+            newcomers: HashMap::new(),
             next_ticket: 0,
             pinged_at: None,
         };
         match sign_in {
             SignIn::Inner => session.state = State::AwaitChallenge,
             SignIn::Cookie(user_id) => match session.house.data.user(&user_id) {
-                Some(user) => session.open(cx, conn, &user),
+                Some(user) => session.open(cx, conn, &user, By::Program),
                 None => session.refuse(cx, conn, "noauth", "noauth-2a"),
             },
             SignIn::Password(credentials) => session.check(cx, conn, &credentials),
@@ -144,6 +156,7 @@ impl Session {
         match note {
             ToUser::Text(text) => self.send(cx, conn, &text),
             ToUser::Password(verdict) => self.judged(cx, conn, &verdict),
+            ToUser::Hashed { ticket, hash } => self.hashed(cx, conn, ticket, hash),
             ToUser::Signed(outcome) => self.proved(cx, conn, outcome),
             ToUser::Durable { ticket, written } => {
                 if let Some(mut answer) = self.unconfirmed.remove(&ticket) {
@@ -214,7 +227,7 @@ impl Session {
         match first_look(&house, credentials, now_ms()) {
             FirstLook::Right(user) => {
                 house.gate.succeeded(self.peer.ip(), &credentials.name, cx.now());
-                self.open(cx, conn, &user);
+                self.open(cx, conn, &user, By::Program);
             }
             FirstLook::Wrong => {
                 tracing::warn!(peer = %self.peer, user = loggable(&credentials.name), "wrong or expired login token");
@@ -248,7 +261,7 @@ impl Session {
         match self.house.data.user(&verdict.user_id).filter(|_| verdict.right) {
             Some(user) => {
                 self.house.gate.succeeded(self.peer.ip(), name, cx.now());
-                self.open(cx, conn, &user);
+                self.open(cx, conn, &user, By::Password);
             }
             None => {
                 tracing::warn!(peer = %self.peer, user = loggable(name), "wrong user name or password");
@@ -257,7 +270,7 @@ impl Session {
         }
     }
 
-    fn open(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, user: &User) {
+    fn open(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, user: &User, by: By) {
         if user.is_restricted(SITE_NO_TOOLS) {
             return self.refuse(cx, conn, "notools", "notools");
         }
@@ -278,7 +291,9 @@ impl Session {
         self.send(cx, conn, &server_info(&self.house, time).to_string());
         self.send(cx, conn, &user_info(&self.house, user).to_string());
         let message = format!("Signed in from {}", self.ip);
-        self.house.announce(&Event::of_user("login", &user.id, &message, time));
+        let event = Event::of_user("login", &user.id, &message, time);
+        // Tokens and cookies are used by programs at each call: kept, they would drown everything else.
+        self.house.announce(&if by == By::Program { event.transient() } else { event });
     }
 
     fn prove(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, challenge: &Challenge) {
@@ -322,10 +337,7 @@ impl Session {
                     Ok(()) => self.perform(cx, conn, then),
                     Err(error) => {
                         tracing::warn!(%error, "a change was not made");
-                        if let Some(mut answer) = refusal {
-                            answer["result"] = json!(error.to_string());
-                            self.send(cx, conn, &answer.to_string());
-                        }
+                        self.answer_with(cx, conn, refusal, &error.to_string());
                     }
                 },
                 Effect::Announce(event) => house.announce(&event),
@@ -357,6 +369,18 @@ impl Session {
                 Effect::Disconnect { node, why } => {
                     house.live.tell_agent(&node, ToAgent::Close(why));
                 }
+                Effect::AddUser { user, password, answer } => {
+                    self.next_ticket += 1;
+                    let (ticket, address) = (self.next_ticket, self.address.clone());
+                    let queued = house.checker.hash(password, move |hash| {
+                        let _ = address.post(ToUser::Hashed { ticket, hash });
+                    });
+                    match queued {
+                        Ok(()) => drop(self.newcomers.insert(ticket, (user, answer))),
+                        Err(busy) => self.answer_with(cx, conn, answer, &busy.to_string()),
+                    }
+                }
+                Effect::EndSessions { user_id, why } => house.live.users.close_all_of(&user_id, why),
                 Effect::RefreshUser(user_id) => {
                     if let Some(user) = house.data.user(&user_id) {
                         let text: Arc<str> = user_info(&house, &user).to_string().into();
@@ -364,6 +388,28 @@ impl Session {
                     }
                 }
             }
+        }
+    }
+
+    /// The password of a new user is hashed: now he can be kept.
+    fn hashed(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, ticket: u64, hash: Result<String, PasswordError>) {
+        let Some((mut user, answer)) = self.newcomers.remove(&ticket) else { return };
+        match hash {
+            Ok(hash) => {
+                user.password = hash;
+                let message = format!("Account created: {}", user.name);
+                let event = Event::of_user("accountcreate", &user.id, &message, user.created_ms);
+                let effect = Effect::change(Change::AddUser(user), answer, vec![Effect::Announce(event)]);
+                self.perform(cx, conn, vec![effect]);
+            }
+            Err(error) => self.answer_with(cx, conn, answer, &error.to_string()),
+        }
+    }
+
+    fn answer_with(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, answer: Option<Value>, result: &str) {
+        if let Some(mut answer) = answer {
+            answer["result"] = json!(result);
+            self.send(cx, conn, &answer.to_string());
         }
     }
 

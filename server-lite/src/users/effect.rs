@@ -81,6 +81,22 @@ pub enum Effect {
         /// For the log.
         why: &'static str,
     },
+    /// Hash a password off the chain, then add the user with it.
+    AddUser {
+        /// Everything but the password's hash.
+        user: User,
+        /// The password.
+        password: String,
+        /// The answer to fill in.
+        answer: Option<Value>,
+    },
+    /// End all sessions of a user.
+    EndSessions {
+        /// Whose.
+        user_id: String,
+        /// For the log.
+        why: &'static str,
+    },
     /// Tell all sessions of a user about his account anew.
     RefreshUser(String),
 }
@@ -133,6 +149,10 @@ pub enum Change {
     },
     /// A device goes.
     RemoveDevice(NodeId),
+    /// A user is kept.
+    AddUser(User),
+    /// A user goes, with tokens and memberships.
+    RemoveUser(String),
     /// A core's framed body is kept.
     AddCore(Vec<u8>),
     /// A login token is kept.

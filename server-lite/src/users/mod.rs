@@ -43,6 +43,8 @@ pub fn decide(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Ef
         "lastconnect" => lists::last_connect(house, asker, request),
         "powertimeline" => lists::power(house, asker, request),
         "users" => lists::users(house, asker, request),
+        "adduser" => account::add_user(house, asker, request),
+        "deleteuser" => account::remove_user(house, asker, request),
         "createmesh" => groups::create(house, asker, request),
         "deletemesh" => groups::delete(house, asker, request),
         "editmesh" => groups::edit(house, asker, request),

@@ -58,6 +58,8 @@ impl House {
             Change::RemoveDevice(node) => {
                 self.data.remove_device(&node)?.map(|_| ()).ok_or_else(|| missing(&node))
             }
+            Change::AddUser(user) => self.data.add_user(user),
+            Change::RemoveUser(id) => self.data.remove_user(&id),
             Change::AddCore(framed) => self.data.put_core(&framed).map(|_| ()),
             Change::AddToken(token) => {
                 let now_ms = token.created_ms;

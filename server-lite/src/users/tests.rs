@@ -432,3 +432,31 @@ fn no_answer_holds_a_password() {
         "Access denied"
     );
 }
+
+#[test]
+fn users_are_added_and_removed_by_those_who_manage_them() {
+    let (house, _dir) = house();
+    let add = |more: Value| {
+        let mut message = json!({"action": "adduser", "username": "carl", "pass": "pw", "responseid": "r"});
+        message.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        message
+    };
+    assert_eq!(reply(&house, "bert", add(json!({})))["result"], "Access denied");
+    for bad in [json!({"username": "a/b"}), json!({"pass": ""}), json!({"username": "ANNA"})] {
+        assert_ne!(reply(&house, "anna", add(bad))["result"], "ok");
+    }
+    let added = effects(&house, "anna", add(json!({"siteadmin": 64})));
+    let [Effect::AddUser { user, .. }] = &added[..] else { panic!("{added:?}") };
+    assert_eq!((user.id.as_str(), user.site), ("user//carl", 64));
+
+    house.data.change_user("user//bert", |user| user.site = rights::SITE_USERS).unwrap();
+    assert_eq!(reply(&house, "bert", add(json!({"siteadmin": 4_294_967_295u64})))["result"], "Access denied");
+    let remove = |who: &str| json!({"action": "deleteuser", "userid": who, "responseid": "r"});
+    assert_eq!(reply(&house, "bert", remove("user//anna"))["result"], "Access denied");
+    assert_eq!(reply(&house, "anna", remove("user//anna"))["result"], "Access denied");
+    assert_eq!(reply(&house, "anna", remove("nobody"))["result"], "User does not exist");
+    let removed = effects(&house, "anna", remove("bert"));
+    assert!(
+        matches!(&removed[0], Effect::Change { change: Change::RemoveUser(id), .. } if id == "user//bert")
+    );
+}

@@ -226,3 +226,32 @@ fn a_crash_of_the_core_is_shown_until_a_core_is_confirmed() {
     Plan::new(&lab).join().keep_own_core();
     assert!(user.device().unwrap().get("coretrouble").is_none());
 }
+
+#[test]
+fn a_failed_core_that_the_agent_still_reports_stays_in_trouble_until_another_is_ordered() {
+    let lab = Lab::start();
+    let user = User::admin(&lab);
+    let report_wanted = |agent: &super::peers::Agent| {
+        let request = agent.wait(|command| match command {
+            ServerCommand::CoreHashQuery { request } => Some(request),
+            _ => None,
+        });
+        let hash = core_hash(&microstack::wire::frame_core(server_lite::agents::OWN_CORE));
+        agent.socket.send(agent.session.core_hash(request, Some(hash)));
+        agent.wait(|command| matches!(command, ServerCommand::CoreOk { .. }).then_some(()));
+        hash
+    };
+    let agent = Plan::new(&lab).join();
+    let hash = report_wanted(&agent);
+    agent.send(&json!({"action": "coreCrashed", "hash": hash.to_hex(), "reason": "it looped"}));
+    user.wait_event("coreCrashed");
+    agent.socket.close();
+    let agent = Plan::new(&lab).join();
+    report_wanted(&agent);
+    agent.wait_json("sysinfo");
+    let device = user.device().unwrap();
+    assert!(device["coretrouble"].as_str().unwrap().contains("it looped"));
+    let order = json!({"action": "uploadagentcore", "nodeids": [device["_id"]], "type": "default"});
+    assert_eq!(user.ask(order)["result"], "ok");
+    eventually("a new order gives a new chance", || user.device().unwrap().get("coretrouble").is_none());
+}

@@ -71,5 +71,4 @@ fn the_terminator_says_who_the_client_is() {
     plan.headers = vec![("X-Forwarded-For", "203.0.113.9, 198.51.100.8")];
     let _agent = plan.join();
     assert_eq!(user.device().unwrap()["ip"], "198.51.100.8");
-    assert_eq!(user.wait_event("nodeconnect")["conn"], 1);
 }

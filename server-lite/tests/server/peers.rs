@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 use super::lab::{Lab, PASSWORD};
 
 /// How long a test waits for what must come.
-pub const SOON: Duration = Duration::from_secs(10);
+pub const SOON: Duration = Duration::from_secs(30);
 /// How long a test waits for what must not come.
 pub const QUIET: Duration = Duration::from_millis(400);
 

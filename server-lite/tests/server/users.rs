@@ -7,7 +7,7 @@ use microstack::wire::{core_text, inflate_raw};
 use microstack::ws::Event;
 use serde_json::{Value, json};
 
-use super::lab::{Lab, PASSWORD, certs};
+use super::lab::{Lab, PASSWORD, certs, eventually};
 use super::peers::{Plan, QUIET, SOON, Socket, User, identity, meshauth};
 
 fn refused(lab: &Lab, headers: &[(&str, &str)]) -> Value {
@@ -96,6 +96,11 @@ fn tokens_and_cookies_sign_in_without_the_password() {
     let token = user.ask(json!({"action": "createLoginToken", "name": "test", "expire": 0}));
     let (name, secret) = (token["tokenUser"].as_str().unwrap(), token["tokenPass"].as_str().unwrap());
     let by_token = User::sign_in(&lab, &meshauth(name, secret));
+    // Signing in by password is kept as an event, by token it is not.
+    let events = user.ask(json!({"action": "events"}));
+    let logins =
+        events["events"].as_array().unwrap().iter().filter(|event| event["action"] == "login").count();
+    assert_eq!(logins, 1);
     refused(&lab, &[("x-meshauth", &meshauth(name, "wrong"))]);
     by_token.ask(json!({"action": "loginTokens", "remove": [name]}));
     refused(&lab, &[("x-meshauth", &meshauth(name, secret))]);
@@ -227,7 +232,14 @@ fn a_pushed_core_reaches_the_device_at_once_and_after_a_reconnect() {
     agent.socket.send(agent.session.core_hash(request, None));
     assert_eq!(pushed(&agent).2, "// pushed ä");
     assert_eq!(user.ask(order("clear"))["result"], "ok");
-    agent.wait(|command| matches!(command, ServerCommand::CoreClear { .. }).then_some(()));
+    let request = agent.wait(|command| match command {
+        ServerCommand::CoreClear { request } => Some(request),
+        _ => None,
+    });
+    // The name of the core goes with it.
+    agent.send(&json!({"action": "coreinfo", "value": "my core"}));
+    agent.socket.send(agent.session.core_hash(request, None));
+    eventually("the core's name is gone", || user.device().unwrap()["agent"].get("core").is_none());
 }
 
 #[test]
@@ -257,4 +269,27 @@ fn the_greeting_says_which_server_this_is() {
     let me = user.next()["userinfo"].clone();
     assert_eq!((&me["_id"], &me["siteadmin"]), (&json!("user//admin"), &json!(4_294_967_295u64)));
     assert!(!me.to_string().contains("argon2"));
+}
+
+#[test]
+fn a_new_user_sees_what_he_was_given_until_he_is_removed() {
+    let lab = Lab::start();
+    let admin = User::admin(&lab);
+    let agent = Plan::new(&lab).join();
+    agent.keep_own_core();
+    let made = admin.ask(json!({"action": "adduser", "username": "Carl", "pass": "pw of carl"}));
+    assert_eq!(made["result"], "ok");
+    let carl = User::sign_in(&lab, &meshauth("carl", "pw of carl"));
+    assert!(carl.device().is_none());
+    let id = admin.device().unwrap()["_id"].clone();
+    let give = json!({"action": "addmeshuser", "usernames": ["carl"], "meshname": "lab", "meshadmin": 8});
+    assert_eq!(admin.ask(give)["result"], "ok");
+    assert_eq!(carl.device().unwrap()["_id"], id);
+    let run = json!({"action": "runcommands", "nodeids": [id], "type": 0, "cmds": "id", "reply": true});
+    assert_eq!(carl.ask(run)["result"], "Access denied");
+    assert_eq!(carl.ask(json!({"action": "removedevices", "nodeids": [id]}))["result"], "Access denied");
+    assert_eq!(carl.ask(json!({"action": "deletemesh", "meshname": "lab"}))["result"], "Access denied");
+    assert_eq!(admin.ask(json!({"action": "deleteuser", "userid": "user//carl"}))["result"], "ok");
+    carl.socket.closed();
+    refused(&lab, &[("x-meshauth", &meshauth("carl", "pw of carl"))]);
 }

@@ -117,3 +117,14 @@ fn session_counts_are_told_but_not_kept() {
     assert_eq!(event.extra["sessions"], json!({"terminal": {"user//a": 1}}));
     assert!(told(json!({"action": "sessions", "type": "evil", "value": {}})).is_empty());
 }
+
+#[test]
+fn output_arrives_as_it_was_printed() {
+    let printed = "\u{1b}[1mbold\u{1b}[0m\u{0}\r\n";
+    let heard =
+        told(json!({"action": "msg", "type": "runcommands", "result": printed, "responseid": "meshlite-4"}));
+    assert!(
+        matches!(&heard[..], [Heard::Answer { message, .. }] if message["result"] == printed),
+        "{heard:?}"
+    );
+}
