@@ -104,6 +104,10 @@ impl End {
         }
     }
 
+    fn is_handshaking(&self) -> bool {
+        matches!(self, End::Tls(_, tls) if tls.is_handshaking())
+    }
+
     /// Takes what has arrived; false when the other side has ended.
     fn pull(&mut self, into: &mut Vec<u8>) -> io::Result<bool> {
         match self {
@@ -154,10 +158,18 @@ fn flush(socket: &mut TcpStream, tls: &mut rustls::Connection) -> io::Result<()>
 fn serve(client: TcpStream, shared: &Shared) -> io::Result<()> {
     let generation = shared.generation.load(Ordering::SeqCst);
     client.set_nodelay(true)?;
+    client.set_read_timeout(Some(Duration::from_secs(20)))?;
     client.set_write_timeout(Some(Duration::from_secs(20)))?;
     let config = shared.config.lock().unwrap().clone();
     let tls = rustls::ServerConnection::new(config).map_err(io::Error::other)?;
     let mut client = End::Tls(client, Box::new(tls.into()));
+    // The certificate is shown even while nobody serves behind it, as real proxies do.
+    let mut bytes = Vec::new();
+    while client.is_handshaking() {
+        if !client.pull(&mut bytes)? {
+            return Ok(());
+        }
+    }
     let upstream = TcpStream::connect(*shared.upstream.lock().unwrap())?;
     upstream.set_nodelay(true)?;
     upstream.set_write_timeout(Some(Duration::from_secs(20)))?;
@@ -173,7 +185,7 @@ fn serve(client: TcpStream, shared: &Shared) -> io::Result<()> {
     } else {
         End::Plain(upstream)
     };
-    let mut bytes = Vec::new();
+    upstream.push(&bytes)?;
     loop {
         let (from_client, from_upstream) = {
             let (a, b) = (client.socket().as_fd(), upstream.socket().as_fd());
