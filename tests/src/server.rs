@@ -87,6 +87,11 @@ impl Server {
         self.running.as_mut().expect("the server was started")
     }
 
+    /// Its process id.
+    pub fn pid(&self) -> u32 {
+        self.running.as_ref().expect("the server was started").pid()
+    }
+
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
