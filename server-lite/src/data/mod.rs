@@ -20,8 +20,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use microstack::store::{Options, SledStore, Store};
+use microstack::store::{DiskStore, Opened, Options, Store, StoreError};
 use microstack::wire::id::MeshId;
 
 use crate::model::{Group, LoginToken, User};
@@ -56,7 +58,7 @@ impl Data {
     /// # Errors
     /// [`DataError::Store`] when it cannot be opened, for example because a server has it open.
     pub fn open(dir: &Path) -> Result<Data, DataError> {
-        let opened = SledStore::open(dir, Options { cache_bytes: CACHE_BYTES })?;
+        let opened = open_patiently(dir)?;
         if let Some(aside) = &opened.recovered {
             tracing::error!(
                 aside = %aside.display(),
@@ -89,6 +91,18 @@ impl Data {
     /// [`DataError::Store`] when the disk refuses.
     pub fn flush(&self) -> Result<(), DataError> {
         Ok(self.store.flush()?)
+    }
+}
+
+/// Opens the store; one that is in use gets a moment. A server that was just killed still holds its lock until the
+/// system has cleared it away, and the command line holds it for the time of one request.
+fn open_patiently(dir: &Path) -> Result<Opened, StoreError> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        match DiskStore::open(dir, Options { cache_bytes: CACHE_BYTES }) {
+            Err(StoreError::InUse { .. }) if Instant::now() < until => thread::sleep(PAUSE),
+            done => return done,
+        }
     }
 }
 
@@ -140,6 +154,8 @@ fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
 
 const CACHE_BYTES: u64 = 2 << 20;
 const PAGE: usize = 256;
+const PATIENCE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(50);
 
 const USERS: &str = "users";
 const TOKENS: &str = "tokens";

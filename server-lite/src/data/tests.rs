@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use microstack::store::{Limits, Options, SledStore};
+use microstack::store::{DiskStore, Limits, Options};
 use microstack::wire::frame_core;
 use microstack::wire::id::{MeshId, NodeId};
 use serde_json::json;
@@ -139,7 +139,7 @@ fn expired_tokens_make_room() {
 #[test]
 fn history_is_capped_and_newest_first() {
     let dir = tempfile::tempdir().unwrap();
-    let store = SledStore::open(dir.path(), Options { cache_bytes: 1 << 20 }).unwrap().store;
+    let store = DiskStore::open(dir.path(), Options { cache_bytes: 1 << 20 }).unwrap().store;
     let limits = Limits { rows: 500, bytes: 1 << 20, retention: Duration::from_secs(1000) };
     let data = Data::over(Arc::new(store), HistoryLimits { events: limits, power: limits }).unwrap();
     for n in 0..700u64 {

@@ -151,3 +151,30 @@ fn the_program_initialises_runs_and_stops() {
     assert_eq!(server.wait().unwrap().code(), Some(0));
     assert!(!data.join("control.sock").exists());
 }
+
+#[test]
+fn what_was_confirmed_survives_kill_9() {
+    let dir = tempfile::tempdir().unwrap();
+    prepare(dir.path());
+    let program = env!("CARGO_BIN_EXE_meshlite-server");
+    for round in 0..8 {
+        let mut server = Command::new(program)
+            .args(["run", "--listen", "127.0.0.1:0", "--data"])
+            .arg(dir.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let port = line.trim().rsplit(':').next().unwrap().parse().expect("a ready line");
+        let user = User::admin_at(port);
+        let listed = user.ask(json!({"action": "meshes"}));
+        assert_eq!(listed["meshes"].as_array().unwrap().len(), 1 + round, "every confirmed group is there");
+        let made =
+            user.ask(json!({"action": "createmesh", "meshname": format!("group {round}"), "meshtype": 2}));
+        assert_eq!(made["result"], "ok");
+        server.kill().unwrap(); // SIGKILL
+        server.wait().unwrap();
+    }
+}

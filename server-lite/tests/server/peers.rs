@@ -124,6 +124,17 @@ impl User {
         User::sign_in(lab, &meshauth("admin", PASSWORD))
     }
 
+    /// Signs in to a server in another process.
+    pub fn admin_at(port: u16) -> User {
+        let url = format!("wss://127.0.0.1:{port}/control.ashx");
+        let socket = Socket::connect(&url, &[("x-meshauth", &meshauth("admin", PASSWORD))]);
+        assert!(matches!(socket.event(SOON), Some(Event::Open(_))));
+        let user = User { socket };
+        assert_eq!(user.next()["action"], "serverinfo");
+        assert_eq!(user.next()["action"], "userinfo");
+        user
+    }
+
     /// Signs in and takes the two greetings.
     pub fn sign_in(lab: &Lab, header: &str) -> User {
         let user = User::connect(lab, &[("x-meshauth", header)]);
