@@ -3,41 +3,37 @@
 //! One link holds the one connection. It feeds the sans-I/O handshake of `microstack::channel`, then the session;
 //! it never runs script: what concerns cores goes to [`crate::cores`] as an order.
 
+mod core_duty;
+mod known;
 mod outbox;
 mod port;
 mod proxies;
 mod servers;
 
 use std::cell::RefCell;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use js_modules::meshagent::ServerView;
 use microstack::chain::{Cx, Link, Wake};
-use microstack::channel::agent::{
-    self, AgentSession, CoreKeeper, Handshake, KeeperOutput, Output, Pin, Seen, ServerCommand,
-};
+use microstack::channel::agent::{self, AgentSession, CoreKeeper, Handshake, Output, Seen, ServerCommand};
 use microstack::channel::backoff::Backoff;
 use microstack::channel::ping::{self, KeepAlive, Patience};
-use microstack::channel::{Frame, HandshakeError, Message};
-use microstack::crypto::{Identity, cert_summary, random_bytes, tls_hash, tls_key_hash, verify_rsa_sha384};
+use microstack::channel::{Frame, Message};
+use microstack::crypto::{Identity, random_bytes, tls_hash, tls_key_hash, verify_rsa_sha384};
 use microstack::net::{Resolver, netlink};
-use microstack::store::{Store, Write};
-use microstack::wire::{
-    AgentHash, AuthInfo, MAX_AFTER_AUTH, MAX_BEFORE_AUTH, Nonce, ServerId, ServerUrl, TlsHash,
-};
+use microstack::store::Store;
+use microstack::wire::{AgentHash, AuthInfo, MAX_AFTER_AUTH, MAX_BEFORE_AUTH, Nonce, TlsHash};
 use microstack::ws;
 use recovery_core::history::History;
-use serde_json::{Value, json};
 
-use crate::control::Word;
-use crate::cores::{CoreStore, Order, Orders, Reports};
-use crate::log::{self, now_unix_s};
+use crate::cores::{Order, Orders, Reports};
 use crate::status::Status;
 use crate::worker::SupervisorLine;
 
+use known::describe;
 pub use outbox::{Delivery, Inbound, Inbox, NotQueued, Outbox, ToChannel};
 pub use port::Port;
 pub use proxies::Proxies;
@@ -314,98 +310,6 @@ impl Channel {
         }
     }
 
-    fn json(&mut self, cx: &mut Cx<'_>, text: &str) {
-        // Ours are short; what is longer is the core's in any case.
-        let value: Value = match text.len() {
-            ..=4096 => serde_json::from_str(text).unwrap_or(Value::Null),
-            _ => Value::Null,
-        };
-        match value["action"].as_str() {
-            Some("ping") => self.put(cx, Message::Text(r#"{"action":"pong"}"#.into())),
-            Some("pong") => {}
-            _ => {
-                let delivery = self.to_core(Inbound::Json(text.to_owned()));
-                if delivery == Delivery::NoCore && value["type"] == "console" {
-                    let mut answer = json!({
-                        "action": "msg", "type": "console",
-                        "value": "No core is running on this device. The server can send it one again (core menu).",
-                    });
-                    if let Some(session) = value.get("sessionid") {
-                        answer["sessionid"] = session.clone();
-                    }
-                    self.put(cx, Message::Text(answer.to_string()));
-                }
-            }
-        }
-    }
-
-    fn to_core(&self, message: Inbound) -> Delivery {
-        let delivery = self.parts.inbox.deliver(message);
-        match delivery {
-            Delivery::Full => tracing::warn!("the core is too busy; a message of the server was dropped"),
-            Delivery::NoCore => tracing::debug!("a message of the server was dropped: no core runs"),
-            Delivery::Taken => {}
-        }
-        delivery
-    }
-
-    /// Carries out what the core keeper wants.
-    fn keep(&mut self, cx: &mut Cx<'_>) {
-        loop {
-            let output = self.parts.keeper.borrow_mut().poll();
-            let good: Vec<_> = self.parts.history.borrow().good().collect();
-            let cores = CoreStore(&*self.parts.store);
-            let order = match output {
-                KeeperOutput::Store { hash, body } => {
-                    if let Err(error) = cores.set_current(hash, &body, &good) {
-                        // It runs from memory; after a restart the server sends it again.
-                        tracing::error!(core = %hash, "the core could not be stored: {error}");
-                    }
-                    continue;
-                }
-                KeeperOutput::Delete => {
-                    tracing::info!("the server cleared the core");
-                    if let Err(error) = cores.clear(&good) {
-                        tracing::error!("the stored core could not be deleted: {error}");
-                    }
-                    Order::Stop
-                }
-                KeeperOutput::Stop => Order::Stop,
-                KeeperOutput::Start { hash, body } => Order::Start { hash, body },
-                KeeperOutput::Quarantined(hash) => Order::StartGood { instead_of: hash },
-                KeeperOutput::Send(message) => {
-                    self.put(cx, message);
-                    continue;
-                }
-                KeeperOutput::Refused(why) => {
-                    tracing::error!("a core of the server was refused: {why}");
-                    continue;
-                }
-                KeeperOutput::Wait(_) => return,
-            };
-            // From now on nothing more reaches the core that is about to end.
-            match order {
-                Order::Start { .. } | Order::StartGood { .. } => self.parts.inbox.core_is_starting(),
-                _ => self.parts.inbox.set_feed(None),
-            }
-            self.parts.orders.borrow_mut().push_back(order);
-        }
-    }
-
-    /// The server cleared a core itself. Not a pardon while it fails right now: real servers clear the core of a
-    /// device that comes back too often (agent-channel specification 3.4).
-    fn forgive(&self, core: microstack::wire::CoreHash) {
-        let mut history = self.parts.history.borrow_mut();
-        let last = history.failures().iter().filter(|f| f.core == core).map(|f| f.at_unix_s).max();
-        if last.is_some_and(|at| at.abs_diff(now_unix_s()) < 120) {
-            return;
-        }
-        if history.forgive(core) {
-            self.parts.keeper.borrow_mut().pardon(core);
-            self.parts.supervisor.say(&Word::Forgiven(core));
-        }
-    }
-
     /// Sends now. The socket's own bound is far above what handshake and keeper ever send.
     fn put(&mut self, cx: &mut Cx<'_>, message: Message) {
         if let Some(conn) = &mut self.conn
@@ -519,6 +423,8 @@ impl Channel {
                     *alive = KeepAlive::new(self.parts.patience, long_ago);
                 }
             }
+            // A handshake that is alive is over long before.
+            Phase::Proving { until, .. } => *until = (*until).min(cx.now() + self.parts.patience.answer),
             _ => {}
         }
     }
@@ -526,7 +432,10 @@ impl Channel {
     fn mail(&mut self, cx: &mut Cx<'_>, word: &ToChannel) {
         match word {
             ToChannel::Flush => {}
-            ToChannel::Reconnect => self.lost(cx, "the core asked for it"),
+            ToChannel::Reconnect if matches!(self.phase, Phase::Ready { .. }) => {
+                self.lost(cx, "the core asked for it");
+            }
+            ToChannel::Reconnect => {}
             ToChannel::Stop => {
                 self.phase = Phase::Stopping;
                 self.parts.outbox.set_server(None);
@@ -534,75 +443,6 @@ impl Channel {
                     conn.close(cx, None);
                 }
             }
-        }
-    }
-
-    /// The pin of this server, with a description of the certificate it stands for.
-    fn pin(&self, server: ServerId) -> Option<(Pin, String)> {
-        let value = self.parts.store.get(PINS, server.as_bytes()).unwrap_or_else(|error| {
-            tracing::warn!("the pin cannot be read, the full handshake is taken: {error}");
-            None
-        })?;
-        let (tls, text) = value.split_first_chunk::<48>()?;
-        Some((Pin { server, tls: TlsHash(*tls) }, String::from_utf8_lossy(text).into_owned()))
-    }
-
-    fn set_pin(&self, pin: Pin, certificate: &str) {
-        let value = [pin.tls.as_bytes().as_slice(), certificate.as_bytes()].concat();
-        if self.pin(pin.server).is_some_and(|(old, _)| old == pin) {
-            return;
-        }
-        let put = [Write::put(PINS, pin.server.as_bytes(), value)];
-        if let Err(error) = self.parts.store.apply(&put).and_then(|()| self.parts.store.flush()) {
-            tracing::warn!("the pin cannot be stored, the next handshake is a full one again: {error}");
-        }
-    }
-
-    /// Where a named server was found last; used when its name cannot be resolved.
-    fn last_address(&self, url: &ServerUrl) -> Option<SocketAddr> {
-        if url.address().is_some() {
-            return None;
-        }
-        let text = self.parts.store.get(ADDRESSES, url.host.as_bytes()).ok()??;
-        let ip: IpAddr = String::from_utf8(text).ok()?.parse().ok()?;
-        Some(SocketAddr::new(ip, url.port))
-    }
-
-    /// Not through a proxy: the address would be the proxy's.
-    fn remember_address(&self, host: &str, peer: SocketAddr) {
-        let text = peer.ip().to_string();
-        if host.parse::<IpAddr>().is_ok() || self.parts.proxies.for_host(host).is_some() {
-            return;
-        }
-        let known = self.parts.store.get(ADDRESSES, host.as_bytes()).ok().flatten();
-        if known.as_deref() != Some(text.as_bytes())
-            && let Err(error) = self.parts.store.put(ADDRESSES, host.as_bytes(), text.as_bytes())
-        {
-            tracing::debug!("the server's address was not stored: {error}");
-        }
-    }
-
-    /// A refusal in words, with the certificates concerned.
-    fn explain(&self, error: &HandshakeError) -> String {
-        let Phase::Proving { outer, .. } = &self.phase else {
-            return error.to_string();
-        };
-        match error {
-            HandshakeError::EchoedHash { echoed, .. } => {
-                let (_, server) = self.parts.servers.current();
-                let other = match self.pin(server) {
-                    Some((pin, text)) if pin.tls == *echoed => text,
-                    _ => format!("not seen here before, SHA-384 {echoed}"),
-                };
-                format!(
-                    "{error}. Certificate seen here: {}. Certificate the server names: {other}",
-                    outer.certificate
-                )
-            }
-            HandshakeError::Silent { .. } => {
-                format!("{error}. The outer certificate seen here: {}", outer.certificate)
-            }
-            _ => error.to_string(),
         }
     }
 
@@ -672,22 +512,6 @@ fn send(conn: &mut ws::Conn, cx: &mut Cx<'_>, message: Message) -> Result<(), ws
     }
 }
 
-/// Subject, issuer, dates and SHA-384 of a certificate, or at least the last.
-fn describe(der: &[u8]) -> String {
-    match cert_summary(der) {
-        Ok(summary) => format!(
-            "subject {}, issuer {}, valid from {} to {}, {}, SHA-384 {}",
-            summary.subject,
-            summary.issuer,
-            log::unix_text(summary.not_before),
-            log::unix_text(summary.not_after),
-            summary.key,
-            TlsHash(summary.sha384),
-        ),
-        Err(error) => format!("unreadable ({error}), SHA-384 {}", tls_hash(der)),
-    }
-}
-
 /// Name look-up, TCP, TLS and upgrade together (agent-channel specification 2.3).
 const CONNECT: Duration = Duration::from_secs(20);
 /// After this a silent server is mentioned in the log.
@@ -703,8 +527,6 @@ const MAX_BACKLOG: usize = 4 << 20;
 /// What the socket should hold at most while the outbox waits.
 const HIGH_WATER: usize = 256 << 10;
 
-const PINS: &str = "pins";
-const ADDRESSES: &str = "addresses";
 /// The connection's sources come first; see `microstack::net::DIAL_SUBS`.
 const SUB_CONNECTION: u8 = 0;
 const SUB_NETLINK: u8 = 15;
