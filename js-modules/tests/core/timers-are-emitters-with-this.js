@@ -1,4 +1,3 @@
-//: real
 //: prints Timers.timeout function
 //: prints this true args 1 2 prop 5
 //: prints interval 2
