@@ -6,6 +6,7 @@
 mod connection;
 mod enrol;
 mod hear;
+mod report;
 mod shelf;
 mod tag;
 

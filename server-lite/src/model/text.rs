@@ -71,8 +71,11 @@ fn copy(value: &Value, bounds: Bounds, depth: usize, left: &mut usize) -> Option
             let depth = depth.checked_sub(1)?;
             let mut out = Map::new();
             for (key, value) in fields {
+                // Compared as it will stand there: cleaning can make one out of another.
+                let key = clean_line(key, 256);
+                let value = copy(value, bounds, depth, left)?;
                 if key != "__proto__" {
-                    out.insert(clean_line(key, 256), copy(value, bounds, depth, left)?);
+                    out.insert(key, value);
                 }
             }
             Value::Object(out)
@@ -111,6 +114,9 @@ mod tests {
         assert_eq!(bounded(&json!({"a": [[1]]}), bounds), None);
         assert_eq!(bounded(&json!([1, 2, 3, 4]), bounds), None);
         assert_eq!(bounded(&json!({"__proto__": 1, "b": 2}), bounds), Some(json!({"b": 2})));
+        for key in [" __proto__", "__proto__\u{200e}", "\n__proto__ ", "__pro\u{202e}to__"] {
+            assert_eq!(bounded(&json!({ key: 1 }), bounds), Some(json!({})), "{key:?}");
+        }
         let verbatim = Bounds { verbatim: true, ..bounds };
         assert_eq!(bounded(&json!("\u{1b}ä"), verbatim), Some(json!("\u{1b}ä")));
         assert_eq!(bounded(&json!("abä"), verbatim), Some(json!("ab")));
