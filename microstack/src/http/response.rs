@@ -118,6 +118,10 @@ impl ResponseHead {
         let (Some(status), Some(version)) = (parsed.code, parsed.version) else {
             return Err(HttpError::Malformed("the start line"));
         };
+        // Below 100 there is no class to treat it by (RFC 9110 section 15), and 0 means "no HTTP" in our errors.
+        if status < 100 {
+            return Err(HttpError::Malformed("the status"));
+        }
         let reason = parsed.reason.unwrap_or("").to_owned();
         let headers = Headers::from_parsed(parsed.headers, limits.headers)?;
         Ok(Some((ResponseHead { status, reason, is_http_1_1: version == 1, headers }, end)))

@@ -153,6 +153,20 @@ fn a_head_that_can_never_end_is_not_waited_for() {
 }
 
 #[test]
+fn an_answer_without_a_class_of_status_is_refused() {
+    let answer = |status: &str| {
+        let text = format!("HTTP/1.1 {status} Word\r\n\r\n");
+        ResponseHead::parse(text.as_bytes(), 0, &Limits::default())
+    };
+    for status in ["000", "004", "099"] {
+        assert_eq!(answer(status), Err(HttpError::Malformed("the status")), "{status}");
+    }
+    for status in ["100", "200", "599", "999"] {
+        assert_eq!(answer(status).unwrap().unwrap().0.status.to_string(), status);
+    }
+}
+
+#[test]
 fn statuses_without_body_have_none() {
     let headers: Headers = [("Content-Length", "5")].into_iter().collect();
     for (status, method) in [(204, "GET"), (304, "GET"), (101, "GET"), (200, "HEAD")] {
