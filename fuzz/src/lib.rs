@@ -11,8 +11,16 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod crypto;
+pub mod cut;
+pub mod fixture;
+pub mod handshake;
+pub mod http;
 pub mod mutate;
+pub mod recovery;
 pub mod seeds;
+pub mod server;
+pub mod session;
 pub mod smoke;
 pub mod wire;
 
@@ -55,4 +63,18 @@ targets! {
     wire::core_frame <- seeds::core_bodies,
     wire::core_deflated <- seeds::core_deflated,
     wire::id_text <- seeds::id_texts,
+    crypto::certificate <- crypto::certificates,
+    crypto::agent_signature <- crypto::signatures,
+    handshake::agent_handshake <- handshake::scripts_for_agents,
+    handshake::server_handshake <- handshake::scripts_for_servers,
+    session::agent_session <- session::messages_of_servers,
+    session::server_session <- session::messages_of_agents,
+    session::core_keeper <- session::scripts_for_keepers,
+    session::core_sync <- session::scripts_for_syncs,
+    http::http_request <- http::requests,
+    http::http_response <- http::responses,
+    http::chunked_body <- http::bodies,
+    recovery::crash_marker <- recovery::markers,
+    recovery::core_history <- recovery::histories,
+    server::agent_json <- server::messages,
 }

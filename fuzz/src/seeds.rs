@@ -1,7 +1,7 @@
 //! Inputs to start from: recorded frames of real peers where there are some, else made by hand.
 
-use microstack_wire::discovery::{Announcement, DiscoveryKey, Label, Packet};
-use microstack_wire::{
+use microstack::wire::discovery::{Announcement, DiscoveryKey, Label, Packet};
+use microstack::wire::{
     MeshId, MshBuilder, NodeId, ServerId, ServerUrl, deflate_raw, frame_core, hex, trailer,
 };
 use serde_json::Value;

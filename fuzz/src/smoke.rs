@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use std::{fmt, fs, io};
 
-use microstack_wire::hex;
+use microstack::wire::hex;
 
 use crate::Target;
 use crate::mutate::{Random, mutated};

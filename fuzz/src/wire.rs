@@ -3,9 +3,9 @@
 use std::io::Cursor;
 use std::net::{IpAddr, Ipv6Addr};
 
-use microstack_wire::discovery::{DiscoveryKey, MAX_PACKET, Packet};
-use microstack_wire::trailer::{self, Kind};
-use microstack_wire::{
+use microstack::wire::discovery::{DiscoveryKey, MAX_PACKET, Packet};
+use microstack::wire::trailer::{self, Kind};
+use microstack::wire::{
     Command, MAX_AFTER_AUTH, MeshId, Msh, NodeId, ServerId, ServerUrl, Side, agent_hash, core_hash,
     core_text, deflate_raw, inflate_raw,
 };
@@ -146,7 +146,7 @@ pub fn server_url(data: &[u8]) {
 pub fn core_frame(data: &[u8]) {
     match core_text(data) {
         Ok(text) => {
-            let framed = microstack_wire::frame_core(text);
+            let framed = microstack::wire::frame_core(text);
             assert_eq!(core_text(&framed), Ok(text));
             assert_eq!(framed.len(), data.len());
             assert_eq!(core_hash(&framed) == core_hash(data), framed == data);
