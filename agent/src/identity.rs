@@ -150,13 +150,13 @@ const KEY: &[u8] = b"agent";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::DeviceStore;
+    use microstack::store::{DiskStore, Options};
 
     #[test]
     fn an_identity_is_made_once_and_either_copy_restores_the_other() {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("identity.key");
-        let store = DeviceStore::open(&dir.path().join("store")).unwrap().store;
+        let store = DiskStore::open(dir.path().join("store"), Options::default()).unwrap().store;
         let made = Identity::new_agent(2048).unwrap();
         write_secret(&file, &made.to_store_bytes()).unwrap();
 

@@ -20,7 +20,6 @@ mod script;
 mod settings;
 mod state;
 mod status;
-mod store;
 mod supervisor;
 mod worker;
 

@@ -1,13 +1,12 @@
 //! `meshlite-agent id`: the device's id and how it comes about.
 
 use microstack::crypto::{Identity, cert_summary};
-use microstack::store::Store;
+use microstack::store::{DiskStore, Options, Store};
 use microstack::wire::agent_hash as program_hash;
 
 use super::IdOptions;
 use crate::identity::{self, KEY_BITS, Origin};
 use crate::state::StateDir;
-use crate::store::DeviceStore;
 use crate::{exit, log};
 
 /// Shows the identity, making one if there is none.
@@ -92,7 +91,7 @@ fn load(options: &IdOptions) -> Result<(Identity, Origin, StateDir), String> {
     eprintln!("There is no identity file in {}; making one (RSA-{KEY_BITS}).", state.path().display());
     // The store may hold the other copy; the lock keeps everyone else out of it.
     let opened = match state.store().exists() {
-        true => Some(DeviceStore::open(&state.store()).map_err(|e| e.to_string())?),
+        true => Some(DiskStore::open(state.store(), Options::default()).map_err(|e| e.to_string())?),
         false => None,
     };
     let store = opened.as_ref().map(|opened| &opened.store as &dyn Store);

@@ -65,13 +65,13 @@ const CURRENT: &[u8] = b"current";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::DeviceStore;
+    use microstack::store::{DiskStore, Options};
     use microstack::wire::frame_core;
 
     #[test]
     fn only_the_current_core_and_the_good_ones_are_kept() {
         let dir = tempfile::tempdir().unwrap();
-        let store = DeviceStore::open(dir.path()).unwrap().store;
+        let store = DiskStore::open(dir.path(), Options::default()).unwrap().store;
         let cores = CoreStore(&store);
         assert_eq!(cores.current().unwrap(), None);
         let bodies: Vec<Vec<u8>> = ["1", "22", "333"].iter().map(|text| frame_core(text)).collect();
@@ -92,7 +92,7 @@ mod tests {
     #[test]
     fn a_body_that_is_not_what_its_hash_says_is_none() {
         let dir = tempfile::tempdir().unwrap();
-        let store = DeviceStore::open(dir.path()).unwrap().store;
+        let store = DiskStore::open(dir.path(), Options::default()).unwrap().store;
         let cores = CoreStore(&store);
         cores.set_current(CoreHash([1; 48]), b"\0\0\0\0x", &[]).unwrap();
         assert_eq!(cores.body(CoreHash([1; 48])).unwrap(), None);

@@ -19,7 +19,7 @@ use microstack::chain::Chain;
 use microstack::channel::agent::{CoreKeeper, KeeperConfig};
 use microstack::channel::ping::Patience;
 use microstack::crypto::{Identity, random_bytes};
-use microstack::store::Store;
+use microstack::store::{DiskStore, Options, Store};
 use microstack::wire::{AuthInfo, Capabilities, MAX_TAG};
 use recovery_core::history::{FailureReason, History};
 use recovery_core::marker::{Activity, Marker};
@@ -34,7 +34,6 @@ use crate::log::now_unix_s;
 use crate::settings::Settings;
 use crate::state::{self, StateDir};
 use crate::status::Status;
-use crate::store::DeviceStore;
 use crate::{exit, facts, identity, log, memory};
 
 pub use control_link::{Alarm, SupervisorLine};
@@ -78,7 +77,7 @@ struct Prepared {
     options: RunOptions,
     settings: Settings,
     state: StateDir,
-    store: DeviceStore,
+    store: DiskStore,
     identity: Identity,
     socket: OwnedFd,
     history: History,
@@ -105,8 +104,8 @@ impl Prepared {
         let state = StateDir::choose(options.state.as_deref()).map_err(Unprepared::failed)?;
         state.create().map_err(Unprepared::failed)?;
         panic_report::install(state.crash_report());
-        let opened = DeviceStore::open(&state.store()).map_err(Unprepared::failed)?;
-        if let Some(damaged) = opened.damaged {
+        let opened = DiskStore::open(state.store(), Options::default()).map_err(Unprepared::failed)?;
+        if let Some(damaged) = opened.recovered {
             tracing::error!(
                 "the store was damaged and a new one was started; the old one is kept in {}. The identity is safe in \
                  its own file; the server sends the core again",

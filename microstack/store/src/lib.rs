@@ -1,25 +1,25 @@
 //! The embedded key-value store behind one small trait.
 //!
 //! Agent and server keep everything in one directory: tables of byte keys and byte values, ordered by key.
-//! [`SledStore`] is the store used; the [`Store`] trait is what the rest of the program knows.
+//! [`DiskStore`] is the store used; the [`Store`] trait is what the rest of the program knows.
 //!
 //! Three promises:
 //!
 //! - **A wrong value is never returned.** Every value carries a checksum over its table, key and content. What
 //!   does not fit is an error, never data.
-//! - **Damage does not end the program.** [`SledStore::open`] checks the whole store; a damaged one is moved aside
-//!   whole, a new one is started, and [`Opened::recovered`] says where the old one lies.
-//! - **Nothing is promised by accident.** A write is durable after [`Store::flush`] and not before. Flush before
-//!   you confirm anything to a peer.
+//! - **Damage does not end the program.** [`DiskStore::open`] checks the store, up to 64 MiB the whole of it; a damaged
+//!   one is moved aside whole, a new one is started, and [`Opened::recovered`] says where the old one lies.
+//! - **Nothing is promised by accident.** A write is seen by all at once, and durable after [`Store::flush`] and not
+//!   before. Flush before you confirm anything to a peer.
 //!
 //! What this crate is **not**: a database with queries, a cache, or a place for private keys: those live in files
 //! of their own, see [`secret_file`].
 //!
 //! ```
-//! use microstack_store::{Options, SledStore, Store, Write};
+//! use microstack_store::{Options, DiskStore, Store, Write};
 //!
 //! # let dir = tempfile::tempdir()?;
-//! let opened = SledStore::open(dir.path().join("store"), Options { cache_bytes: 8 << 20 })?;
+//! let opened = DiskStore::open(dir.path().join("store"), Options::default())?;
 //! assert!(opened.recovered.is_none(), "nothing was damaged");
 //! let store = opened.store;
 //!
@@ -30,15 +30,19 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod aside;
 mod capped;
+mod database;
+mod disk_store;
 mod error;
+mod flush_mark;
+mod pending;
 mod row;
 pub mod secret_file;
-mod sled_store;
 
 pub use capped::{Capped, Entry, Limits};
+pub use disk_store::{DiskStore, Opened, Options};
 pub use error::StoreError;
-pub use sled_store::{Opened, Options, SledStore};
 
 /// A key with its value.
 pub type Row = (Vec<u8>, Vec<u8>);

@@ -45,21 +45,37 @@ pub(crate) fn end_of(table: &str) -> Result<Vec<u8>, StoreError> {
     Ok(end)
 }
 
+/// Bytes of a full key before the key itself.
+pub(crate) fn head_of_table(table: &str) -> usize {
+    1 + table.len()
+}
+
 /// Takes the table name and the key out of a full key.
-pub(crate) fn split(full: &[u8]) -> Option<(&str, &[u8])> {
+fn split(full: &[u8]) -> Option<(&str, &[u8])> {
     let (&length, rest) = full.split_first()?;
     let (table, key) = rest.split_at_checked(usize::from(length))?;
     Some((std::str::from_utf8(table).ok()?, key))
 }
 
-/// Puts the checksum before the content.
-pub(crate) fn seal(full_key: &[u8], content: &[u8]) -> Result<Vec<u8>, StoreError> {
+/// Checks that a content is within the cap.
+pub(crate) fn fits(content: &[u8]) -> Result<(), StoreError> {
     if content.len() > MAX_VALUE_BYTES {
         return Err(StoreError::TooLarge { what: "value", limit: MAX_VALUE_BYTES, got: content.len() });
     }
-    let mut value = Vec::with_capacity(HEAD_BYTES + content.len());
-    value.push(VERSION);
-    value.extend_from_slice(&checksum(full_key, content));
+    Ok(())
+}
+
+/// What stands before the content in a stored value.
+pub(crate) fn head(full_key: &[u8], content: &[u8]) -> Result<[u8; HEAD_BYTES], StoreError> {
+    fits(content)?;
+    let mut head = [VERSION; HEAD_BYTES];
+    head[1..].copy_from_slice(&checksum(full_key, content));
+    Ok(head)
+}
+
+/// Puts the head before the content.
+pub(crate) fn seal(full_key: &[u8], content: &[u8]) -> Result<Vec<u8>, StoreError> {
+    let mut value = head(full_key, content)?.to_vec();
     value.extend_from_slice(content);
     Ok(value)
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use microstack_store::{Capped, Limits, Options, SledStore, Store, StoreError};
+use microstack_store::{Capped, DiskStore, Limits, Options, Store, StoreError};
 use proptest::prelude::*;
 
-fn fresh() -> (tempfile::TempDir, Arc<SledStore>) {
+fn fresh() -> (tempfile::TempDir, Arc<DiskStore>) {
     let dir = tempfile::tempdir().unwrap();
-    let store = Arc::new(SledStore::open(dir.path().join("store"), Options::default()).unwrap().store);
+    let store = Arc::new(DiskStore::open(dir.path().join("store"), Options::default()).unwrap().store);
     (dir, store)
 }
 
@@ -65,7 +65,7 @@ fn counts_and_numbers_survive_closing() {
         log.append(i, &i.to_be_bytes()).unwrap();
     }
     drop((log, store));
-    let store = Arc::new(SledStore::open(dir.path().join("store"), Options::default()).unwrap().store);
+    let store = Arc::new(DiskStore::open(dir.path().join("store"), Options::default()).unwrap().store);
     let mut log = Capped::open(store, "log", Limits { rows: 600, ..WIDE }).unwrap();
     assert_eq!((log.len(), log.bytes(), log.dropped()), (600, 4800, 0));
     assert_eq!(log.append(700, b"next").unwrap(), 700, "a number is never used twice");

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use microstack_store::{Options, SledStore, Store, Write};
+use microstack_store::{DiskStore, Options, Store, Write};
 
 const DIR: &str = "MICROSTACK_STORE_WRITER_DIR";
 const ROUNDS: u64 = 10;
@@ -19,7 +19,7 @@ fn value(i: u64) -> Vec<u8> {
 
 /// Writes until it is killed; says after each flush how far it got.
 fn write_forever(dir: &Path) -> ! {
-    let opened = SledStore::open(dir, Options::default()).unwrap();
+    let opened = DiskStore::open(dir, Options::default()).unwrap();
     assert!(opened.recovered.is_none(), "the store of the last round was damaged");
     let store = opened.store;
     let mut next = match store.last("rows").unwrap() {
@@ -72,7 +72,7 @@ fn killed_writers_lose_nothing_that_was_confirmed() {
         let status = child.wait().unwrap();
         assert!(!status.success(), "the writer must have been killed");
 
-        let opened = SledStore::open(dir.path(), Options::default()).unwrap();
+        let opened = DiskStore::open(dir.path(), Options::default()).unwrap();
         assert!(opened.recovered.is_none(), "round {round}: a kill must not look like damage");
         let rows = opened.store.scan("rows", b"", None, usize::MAX).unwrap();
         assert!(rows.len() as u64 >= confirmed, "round {round}: {} of {confirmed} rows", rows.len());
