@@ -1,7 +1,7 @@
 //! The redb file: how it is opened and checked, and what its errors mean to us.
 
-use std::fs::File;
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{File, Metadata};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
@@ -38,9 +38,10 @@ pub(crate) fn open(dir: &Path, cache_bytes: u64, flushed: u64) -> Result<(Databa
         .mode(0o600)
         .open(&path)
         .map_err(|error| StoreError::io("open", &path, error))?;
-    let bytes = file.metadata().map_err(|error| StoreError::io("look at", &path, error))?.len();
+    let about = file.metadata().map_err(|error| StoreError::io("look at", &path, error))?;
+    let is_new = about.len() == 0;
     let opened = guarded(|| {
-        let db = open_checked(file, bytes, cache_bytes)?;
+        let db = open_checked(file, &about, cache_bytes)?;
         let number = flush_number(&db)?;
         Ok((db, number))
     });
@@ -48,7 +49,7 @@ pub(crate) fn open(dir: &Path, cache_bytes: u64, flushed: u64) -> Result<(Databa
     if number < flushed {
         return Err(StoreError::Corrupt(format!("it ends at flush {number} of {flushed}")));
     }
-    if bytes == 0 {
+    if is_new {
         // The name of the new file must survive a power cut as well.
         File::open(dir)
             .and_then(|dir| dir.sync_all())
@@ -57,15 +58,17 @@ pub(crate) fn open(dir: &Path, cache_bytes: u64, flushed: u64) -> Result<(Databa
     Ok((db, number))
 }
 
-fn open_checked(file: File, bytes: u64, cache_bytes: u64) -> Result<Database, Failure> {
+fn open_checked(file: File, about: &Metadata, cache_bytes: u64) -> Result<Database, Failure> {
     let mended = Arc::new(AtomicBool::new(false));
     let told = Arc::clone(&mended);
     let mut builder = Database::builder();
     builder.set_cache_size(usize::try_from(cache_bytes).unwrap_or(usize::MAX));
     builder.set_repair_callback(move |_| told.store(true, Ordering::Relaxed));
     let mut db = builder.create_file(file)?;
+    // Not its length: the file grows by doubling and has holes where nothing was written yet.
+    let bytes = bytes_on_disk(about);
     // After an unclean end the file was read whole and checked already.
-    let checked = mended.load(Ordering::Relaxed) || bytes == 0;
+    let checked = mended.load(Ordering::Relaxed) || about.len() == 0;
     if !checked && bytes <= CHECKED_BYTES && !db.check_integrity()? {
         // Only the book about free pages was wrong. Damaged rows would have been an error, and rows that went lost
         // with a commit that was undone show in the flush number.
@@ -88,13 +91,18 @@ fn give_back(db: &mut Database, bytes: u64) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What a file takes on the disk: blocks of 512 bytes (POSIX, sys/stat.h).
+pub(crate) fn bytes_on_disk(about: &Metadata) -> u64 {
+    about.blocks() * 512
+}
+
 /// Files up to this size are read whole and checked whenever they are opened.
 ///
 /// In larger ones a damaged value is found out when it is read.
 const CHECKED_BYTES: u64 = 64 << 20;
 
 /// Files from this size on are made smaller at opening when they are mostly empty.
-const COMPACTED_FROM_BYTES: u64 = 2 << 20;
+const COMPACTED_FROM_BYTES: u64 = 1 << 20;
 
 /// The rows as they are on the disk now.
 pub(crate) fn rows(db: &Database) -> Result<Rows, Failure> {

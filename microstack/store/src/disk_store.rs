@@ -6,7 +6,7 @@
 use std::fmt;
 use std::fs::{File, TryLockError};
 use std::ops::Range;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError, RwLock};
 
@@ -142,9 +142,8 @@ impl DiskStore {
     /// Bytes that the store takes on disk.
     pub fn size_on_disk(&self) -> Result<u64, StoreError> {
         let path = self.dir.join(database::FILE);
-        // Blocks of 512 bytes (POSIX, sys/stat.h): the file has holes where nothing was written yet.
         std::fs::metadata(&path)
-            .map(|about| about.blocks() * 512)
+            .map(|about| database::bytes_on_disk(&about))
             .map_err(|error| StoreError::io("look at", path, error))
     }
 
