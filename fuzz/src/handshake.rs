@@ -176,7 +176,7 @@ impl AgentWatch {
     }
 
     fn drain(&mut self) {
-        for _ in 0..16 {
+        for count in 0..16 {
             let output = self.machine.poll();
             let over = self.held || self.ready;
             match output {
@@ -212,6 +212,7 @@ impl AgentWatch {
                     assert_eq!((pin.server, pin.tls), (recording().server_id, recording().tls));
                 }
                 agent::Output::Hold(error) => {
+                    assert_eq!(count, 0, "something leaves together with a refusal");
                     assert!(!error.to_string().is_empty());
                     self.held = true;
                 }
@@ -354,7 +355,7 @@ impl ServerWatch {
     }
 
     fn drain(&mut self) {
-        for _ in 0..16 {
+        for count in 0..16 {
             let output = self.machine.poll();
             match output {
                 server::Output::Wait(at) => {
@@ -378,6 +379,7 @@ impl ServerWatch {
                     self.question = Some(Question { cert: cert_der, data, signature });
                 }
                 server::Output::Hold(error) => {
+                    assert_eq!(count, 0, "something leaves together with a refusal");
                     assert!(!error.to_string().is_empty());
                     self.held = true;
                 }
@@ -440,6 +442,8 @@ pub fn scripts_for_agents() -> Vec<Vec<u8>> {
             2,
             &[&[Recorded as u8, 0, Damaged as u8, 1, 5, 5, 1, Checked as u8, Later as u8, 30, Bad as u8]],
         ),
+        // A proof that comes early and is no certificate.
+        script(0, &[&[Damaged as u8, 1, 0, 4, 0xFF, Recorded as u8, 0, Recorded as u8, 1]]),
         script(3, &[&[Later as u8, 21, SignFailed as u8, Huge as u8]]),
     ];
     let mut whole = vec![0];
@@ -470,6 +474,8 @@ pub fn scripts_for_servers() -> Vec<Vec<u8>> {
         [&recorded(&[3, 4, 5])[..], &[Bad as u8]].concat(),
         [&recorded(&[3, 4])[..], &[Good as u8, SignFailed as u8, Huge as u8]].concat(),
         vec![Later as u8, 31],
+        // A proof that comes early and is no certificate.
+        [&[Damaged as u8, 4, 0, 4, 0xFF][..], &recorded(&[3, 4, 5])].concat(),
     ];
     let mut whole = Vec::new();
     for frame in &recording().agent {
@@ -491,8 +497,8 @@ mod tests {
 
     #[test]
     fn the_recorded_server_is_trusted_by_its_true_signature() {
-        let script = &scripts_for_agents()[6];
-        let mut cut = Cut::new(script);
+        let script = scripts_for_agents().pop().expect("the frames in full come last");
+        let mut cut = Cut::new(&script);
         let mut watch = AgentWatch::start(cut.byte());
         while !cut.is_empty() {
             watch.step(&mut cut);

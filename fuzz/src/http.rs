@@ -65,7 +65,12 @@ pub fn chunked_body(data: &[u8]) {
     for pieces in cuts(data) {
         assert_eq!(decode(&pieces, 1 + usize::from(*first)), whole, "the pieces change what is read");
     }
-    if let Ok((body, Some(_))) = whole {
+    if let Ok((body, Some(left))) = whole {
+        assert_eq!(
+            by_the_grammar(data),
+            Some((body.clone(), left)),
+            "it takes what another reader would not"
+        );
         // Written anew as one chunk it is the same body.
         let mut coded = match body.len() {
             0 => Vec::new(),
@@ -188,6 +193,33 @@ fn decode(pieces: &[&[u8]], room: usize) -> Result<(Vec<u8>, Option<usize>), ()>
         left += rest.len();
     }
     Ok((body, decoder.is_done().then_some(left)))
+}
+
+/// What RFC 9112 section 7.1 makes of a whole body, and how many bytes are left; `None` if it is not one.
+fn by_the_grammar(mut data: &[u8]) -> Option<(Vec<u8>, usize)> {
+    let line = |data: &mut &[u8]| {
+        let end = data.windows(2).position(|two| two == b"\r\n")?;
+        let (line, rest) = data.split_at(end);
+        *data = &rest[2..];
+        (!line.contains(&b'\r') && !line.contains(&b'\n')).then(|| line.to_vec())
+    };
+    let mut body = Vec::new();
+    loop {
+        let size = line(&mut data)?;
+        let digits = size.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+        if size.get(digits).is_some_and(|byte| !b" \t;".contains(byte)) {
+            return None;
+        }
+        let digits = std::str::from_utf8(&size[..digits]).ok()?;
+        let size = usize::from_str_radix(digits, 16).ok()?;
+        if size == 0 {
+            break;
+        }
+        body.extend_from_slice(data.get(..size)?);
+        data = data[size..].strip_prefix(b"\r\n")?;
+    }
+    while !line(&mut data)?.is_empty() {}
+    Some((body, data.len()))
 }
 
 /// The same bytes in single ones, if they are few, and in pieces that the bytes themselves decide.

@@ -120,5 +120,7 @@ pub fn histories() -> Vec<Vec<u8>> {
         history.emit()
     };
     let failure = Failure { core: CoreHash([1; 48]), at_unix_s: 9, reason: FailureReason::OutOfMemory };
-    vec![filled(0), filled(2), filled(40), failure.emit()]
+    // One failure more than there may be.
+    let too_many = b"MLCH\x01\x21\0\0".to_vec();
+    vec![filled(0), filled(2), filled(40), failure.emit(), too_many]
 }
