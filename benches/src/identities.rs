@@ -12,7 +12,7 @@ use rsa::{BigUint, RsaPrivateKey};
 /// Makes `count` TEST-ONLY identities of `bits` from one pair of primes.
 pub fn make(count: usize, bits: usize) -> Result<Vec<Identity>, String> {
     let first = RsaKey::generate(bits, &|_| {}).map_err(|e| e.to_string())?;
-    let first = RsaPrivateKey::from_pkcs8_der(&first.pkcs8_der()).map_err(|e| e.to_string())?;
+    let first = RsaPrivateKey::from_pkcs8_der(first.pkcs8_der()).map_err(|e| e.to_string())?;
     let [p, q] = [first.primes()[0].clone(), first.primes()[1].clone()];
     let mut exponent = first.e().clone();
     let mut made = Vec::with_capacity(count);
