@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
@@ -42,8 +43,20 @@ impl Server {
 
     /// Makes a new server and starts it.
     pub fn with(options: Options) -> Server {
+        Server::made(options, true)
+    }
+
+    /// Makes a new server that draws its own keys, as on a fresh machine. Takes seconds; the others use kept keys.
+    pub fn newborn() -> Server {
+        Server::made(Options::default(), false)
+    }
+
+    fn made(options: Options, kept_keys: bool) -> Server {
         let dir = TempDir::new().expect("a temporary folder");
         fs::write(dir.path().join("password"), PASSWORD).expect("a password file");
+        if kept_keys {
+            copy_certificates(&dir.path().join("data"), &options.init);
+        }
         let mut server =
             Server { dir, address: "127.0.0.1:0".parse().expect("an address"), options, running: None };
         let mut init = vec!["init", "--admin", USER, "--password-file"];
@@ -206,6 +219,35 @@ impl Server {
         let port = port_in(&line).expect("just found");
         self.address.set_port(port);
         self.running = Some(running);
+    }
+}
+
+/// Puts certificates into a new data folder, which `init` then keeps. They are made once, by `init` itself.
+fn copy_certificates(data: &Path, init: &[String]) {
+    let kind: String = init.concat().chars().filter(char::is_ascii_alphanumeric).collect();
+    let kept = place::kept(&format!("certificates-{kind}"));
+    let _only_one_makes_them = place::lock(&kept);
+    let certs = kept.join("certs");
+    if !certs.is_dir() {
+        let dir = TempDir::new().expect("a temporary folder");
+        fs::write(dir.path().join("password"), PASSWORD).expect("a password file");
+        let mut command = Command::new(place::program("meshlite-server"));
+        command.args(["init", "--admin", USER, "--name", "127.0.0.1", "--fastcert", "--password-file"]);
+        command.arg(dir.path().join("password")).args(init).arg("--data").arg(dir.path().join("data"));
+        run(&mut command, Duration::from_secs(180)).ok();
+        let half = kept.join("half");
+        let _ = fs::remove_dir_all(&half);
+        copy_folder(&dir.path().join("data/certs"), &half);
+        fs::rename(&half, &certs).expect("a folder can be renamed");
+    }
+    fs::DirBuilder::new().mode(0o700).create(data).expect("a data folder");
+    copy_folder(&certs, &data.join("certs"));
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    fs::DirBuilder::new().mode(0o700).create(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder can be read").flatten() {
+        fs::copy(entry.path(), to.join(entry.file_name())).expect("a file can be copied");
     }
 }
 

@@ -73,7 +73,7 @@ fn a_failed_connect_leaves_no_memory() {
     let (address, count) = failing_server();
     let url = ServerUrl::parse(&format!("wss://{address}/agent.ashx")).unwrap();
     let msh = MshBuilder::group("nowhere", MeshId([7; 48]), identities(1)[0].server_id(), &url).emit();
-    let mut agent = Agent::with_identity(&msh, 0, &["--retry-cap", "20"]);
+    let mut agent = Agent::with_identity(&msh, 0, &["--pace", "20"]);
     let worker = agent.worker();
     let reached = |n: usize| {
         eventually(&format!("{n} failed connects"), Duration::from_secs(1200), || {

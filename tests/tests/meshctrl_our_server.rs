@@ -130,7 +130,7 @@ fn device_commands(server: &Server, meshcentral: &Path) {
 #[test]
 fn device_commands_work_with_our_agent() {
     let Some(meshcentral) = interop() else { return };
-    let mut server = Server::start();
+    let mut server = Server::newborn();
     let mut agent = Agent::start(&server.group("lab"));
     device_commands(&server, &meshcentral);
     agent.process().assert_no_panic();

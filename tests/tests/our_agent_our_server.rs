@@ -155,7 +155,7 @@ fn two_machines_with_one_identity_are_noticed() {
 
 #[test]
 fn a_server_that_is_asked_nonsense_says_what_to_do() {
-    let mut server = Server::start();
+    let mut server = Server::newborn();
     for (args, code) in [
         (&["group", "msh", "nothing", "--url", "wss://127.0.0.1/agent.ashx"][..], 1..=4),
         (&["group", "msh", "lab"], 2..=2),
