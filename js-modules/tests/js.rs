@@ -170,6 +170,7 @@ macro_rules! folders {
 folders!(
     assert,
     buffer,
+    builtins,
     console,
     events,
     host,

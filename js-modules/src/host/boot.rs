@@ -10,7 +10,7 @@ use boa_gc::{Gc, GcRefCell};
 
 use super::native::{self, hidden_function, hidden_value};
 use super::shared::HostShared;
-use super::{loader, memory, sort};
+use super::{builtins, loader, memory, sort};
 
 /// Globals that are made when first touched: `(global, module, export)`; an empty export is the module itself.
 const LAZY: &[(&str, &str, &str)] = &[
@@ -32,6 +32,7 @@ const LAZY: &[(&str, &str, &str)] = &[
 
 pub(crate) fn install(ctx: &mut Context) -> JsResult<()> {
     sort::install(ctx)?;
+    builtins::install(ctx)?;
     bound_strings(ctx);
     error_stacks(ctx)?;
     let global = ctx.global_object();

@@ -13,6 +13,7 @@
 
 mod boot;
 mod budget;
+mod builtins;
 pub mod bytes;
 mod enter;
 mod error;

@@ -1,0 +1,13 @@
+const assert = require('assert');
+assert.strictEqual([1, null, undefined, [2, [3]], 'ä', '€'].join(), '1,,,2,3,ä,€');
+assert.strictEqual([1, 2].join(null), '1null2');
+assert.strictEqual(String([]), '');
+const own = [1];
+own.push(own, [own, 2]);
+assert.strictEqual(String(own), '1,,,2');
+assert.strictEqual(String(own), '1,,,2');
+assert.throws(() => [{ toString() { throw new TypeError('mine'); } }].join(), { message: 'mine' });
+assert.strictEqual([{ toString: () => [1, 2].join('-') }].join(), '1-2');
+assert.strictEqual(Array.prototype.join.call({ length: 2, 0: 'a', 1: 'b' }, '+'), 'a+b');
+assert.throws(() => new Array(2 ** 31).join(), { name: 'RangeError', message: 'Invalid string length' });
+assert.throws(() => Array.prototype.join.call(null), TypeError);

@@ -1,0 +1,22 @@
+const assert = require('assert');
+const same = (text, value) => assert.deepStrictEqual(JSON.parse(text), value);
+same(' [1, -0.5e+2 , "a\\u20ac\\n\\/", true,false,null, {}] ', [1, -50, 'a€\n/', true, false, null, {}]);
+same('"ä€\u{1f600}\\ud83d"', 'ä€\u{1f600}\ud83d');
+same('[1e1000, -1e1000, 1e-1000, 123456789012345678901234567890]', [Infinity, -Infinity, 0, 1.2345678901234568e29]);
+assert.ok(Object.is(JSON.parse('-0'), -0) && Object.is(JSON.parse('-0.0'), -0));
+assert.deepStrictEqual(Object.keys(JSON.parse('{"b":1,"2":0,"a":2,"1":0,"b":3}')), ['1', '2', 'b', 'a']);
+same('{"a":1,"a":{"b":[]}}', { a: { b: [] } });
+const own = JSON.parse('{"__proto__":{"x":1},"constructor":1,"length":2}');
+assert.strictEqual(Object.getPrototypeOf(own), Object.prototype);
+assert.deepStrictEqual(Object.keys(own), ['__proto__', 'constructor', 'length']);
+assert.deepStrictEqual(Object.getOwnPropertyDescriptor(JSON.parse('{"a":1}'), 'a'),
+    { value: 1, writable: true, enumerable: true, configurable: true });
+assert.strictEqual(JSON.parse({ toString: () => '[1]' })[0], 1);
+assert.throws(() => JSON.parse(Symbol()), TypeError);
+Object.defineProperty(Object.prototype, 'trap', { set() { throw new Error('called'); }, configurable: true });
+assert.strictEqual(JSON.parse('{"trap":1}').trap, 1);
+delete Object.prototype.trap;
+let deep = JSON.parse('['.repeat(50000) + ']'.repeat(50000));
+let levels = 0;
+for (; deep; deep = deep[0]) levels++;
+assert.strictEqual(levels, 50000);

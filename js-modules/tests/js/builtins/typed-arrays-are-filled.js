@@ -1,0 +1,17 @@
+const assert = require('assert');
+const fill = (Type, ...args) => Array.from(new Type(4).fill(...args));
+assert.deepStrictEqual(fill(Uint8Array, 257), [1, 1, 1, 1]);
+assert.deepStrictEqual(fill(Int8Array, 200, 1), [0, -56, -56, -56]);
+assert.deepStrictEqual(fill(Uint8ClampedArray, 1.5, -2, -1), [0, 0, 2, 0]);
+assert.deepStrictEqual(fill(Uint16Array, -1, 2), [0, 0, 65535, 65535]);
+assert.deepStrictEqual(fill(Int32Array, 2 ** 31, 0, 1), [-(2 ** 31), 0, 0, 0]);
+assert.deepStrictEqual(fill(Float32Array, 0.1)[0], Math.fround(0.1));
+assert.deepStrictEqual(fill(Float64Array, NaN, 3, 2), [0, 0, 0, 0]);
+assert.deepStrictEqual(fill(Float64Array, 0.1, 3, 99), [0, 0, 0, 0.1]);
+assert.deepStrictEqual(Array.from(new BigInt64Array(2).fill(3n)), [3n, 3n]);
+assert.deepStrictEqual(fill(Uint8Array), [0, 0, 0, 0]);
+assert.deepStrictEqual(fill(Uint8Array, '7', '1'), [0, 7, 7, 7]);
+const part = new Uint8Array(new ArrayBuffer(8), 2, 3);
+assert.strictEqual(part.fill(9), part);
+assert.deepStrictEqual(Array.from(new Uint8Array(part.buffer)), [0, 0, 9, 9, 9, 0, 0, 0]);
+assert.throws(() => Uint8Array.prototype.fill.call([1], 2), TypeError);

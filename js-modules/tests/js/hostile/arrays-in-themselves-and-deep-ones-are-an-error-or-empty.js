@@ -1,0 +1,16 @@
+const assert = require('assert');
+const own = [];
+own.push(own);
+assert.throws(() => own.flat(Infinity), RangeError);
+const sparse = [];
+sparse[5] = sparse;
+assert.throws(() => sparse.flat(Infinity), RangeError);
+assert.strictEqual(String(own), '');
+let deep = [];
+for (let i = 0; i < 200000; i++) deep = [deep];
+assert.throws(() => String(deep), RangeError);
+assert.throws(() => JSON.stringify(deep), RangeError);
+assert.throws(() => deep.flat(Infinity), RangeError);
+let object = {};
+for (let i = 0; i < 200000; i++) object = { object };
+assert.throws(() => JSON.stringify(object), RangeError);
