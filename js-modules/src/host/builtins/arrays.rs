@@ -192,15 +192,17 @@ fn install_flat(prototype: &JsObject, ctx: &mut Context) -> JsResult<()> {
     let Some(original) = prototype.get(js_string!("flat"), ctx)?.as_function() else { return Ok(()) };
     let native = NativeFunction::from_copy_closure_with_captures(
         |this, args, original: &JsFunction, ctx| {
-            if let Some(flat) = flat(this, args, ctx)? {
+            // A depth that is no number is made one here, once: `"Infinity"` must meet the bound as well.
+            let depth = match args.get_or_undefined(0) {
+                value if value.is_undefined() => 1.0,
+                value => value.to_number(ctx)?,
+            };
+            if let Some(flat) = flat(this, depth as usize, ctx)? {
                 return Ok(flat);
             }
-            match args.get_or_undefined(0).as_number() {
-                Some(number) if number > ENGINE_DEPTH as f64 => {
-                    original.call(this, &[JsValue::from(ENGINE_DEPTH)], ctx)
-                }
-                _ => original.call(this, args, ctx),
-            }
+            // Written so that NaN, which means 0, stays NaN.
+            let depth = if depth > ENGINE_DEPTH as f64 { ENGINE_DEPTH as f64 } else { depth };
+            original.call(this, &[JsValue::from(depth)], ctx)
         },
         original,
     );
@@ -208,14 +210,7 @@ fn install_flat(prototype: &JsObject, ctx: &mut Context) -> JsResult<()> {
     Ok(())
 }
 
-fn flat(this: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<Option<JsValue>> {
-    let depth = match args.get_or_undefined(0) {
-        value if value.is_undefined() => 1,
-        value => match value.as_number() {
-            Some(number) => number as usize,
-            None => return Ok(None),
-        },
-    };
+fn flat(this: &JsValue, depth: usize, ctx: &mut Context) -> JsResult<Option<JsValue>> {
     let Some(object) = this.as_object() else { return Ok(None) };
     if !species_is_plain(ctx) || !is_plain(&object, ctx) {
         return Ok(None);

@@ -2,6 +2,8 @@ const assert = require('assert');
 const own = [];
 own.push(own);
 assert.throws(() => own.flat(Infinity), RangeError);
+assert.throws(() => own.flat('Infinity'), RangeError);
+assert.deepStrictEqual([[1]].flat(NaN), [[1]]);
 const sparse = [];
 sparse[5] = sparse;
 assert.throws(() => sparse.flat(Infinity), RangeError);
