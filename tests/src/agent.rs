@@ -131,6 +131,8 @@ impl Agent {
         let mut command = Command::new(place::program("meshlite-agent"));
         command.arg("run").arg("--msh").arg(self.dir.path().join("agent.msh"));
         command.arg("--state").arg(self.state()).args(&self.extra).current_dir(self.dir.path());
+        // As on the desks of people who write Rust: it must not make a dying worker slow.
+        command.env("RUST_BACKTRACE", "1");
         Running::spawn("meshlite-agent", &mut command)
     }
 }

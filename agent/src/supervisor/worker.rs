@@ -37,6 +37,9 @@ impl Worker {
             .args(args)
             .args(after_crash.then_some(AFTER_CRASH))
             .stdin(theirs)
+            // After a failed allocation Rust would look up a backtrace, with the memory it does not have, while the
+            // device waits. Panics write their own report.
+            .env_remove("RUST_BACKTRACE")
             .spawn()?;
         Ok(Worker { child, socket: Some(ours), record })
     }
