@@ -14,17 +14,20 @@ use crate::servers::Scale;
 use crate::table::{Row, mb, median, ms};
 
 /// The server's log line when an agent has been accepted.
-const ACCEPTED: &str = "connected device=";
+const ACCEPTED: &str = "INFO connected device=";
 
 /// Either agent.
 trait Subject {
-    fn start_again(&mut self);
+    fn stop(&mut self);
+    fn start(&mut self);
     fn pid(&mut self) -> u32;
 }
 
 impl Subject for Agent {
-    fn start_again(&mut self) {
-        self.stop();
+    fn stop(&mut self) {
+        Agent::stop(self);
+    }
+    fn start(&mut self) {
         self.restart();
     }
     fn pid(&mut self) -> u32 {
@@ -33,7 +36,10 @@ impl Subject for Agent {
 }
 
 impl Subject for RealAgent {
-    fn start_again(&mut self) {
+    fn stop(&mut self) {
+        self.process().kill9();
+    }
+    fn start(&mut self) {
         self.restart();
     }
     fn pid(&mut self) -> u32 {
@@ -63,7 +69,7 @@ pub fn measure(real: Option<&Path>, scale: Scale) -> Result<Vec<Row>, String> {
     let mut theirs = None;
     if let Some(dir) = real {
         println!("MeshAgent");
-        agent.stop();
+        Agent::stop(&mut agent);
         let mark = server.process().mark();
         let mut real_agent = RealAgent::start(dir, &msh);
         server.process().expect(mark, &[ACCEPTED], PATIENCE);
@@ -101,9 +107,10 @@ fn active(agent: &mut dyn Subject, server: &mut Server, wire: &Wire, scale: Scal
     let mut starts = Vec::new();
     let mut cpus = Vec::new();
     for _ in 0..scale.starts {
+        agent.stop();
         let mark = server.process().mark();
         let begun = Instant::now();
-        agent.start_again();
+        agent.start();
         server.process().expect(mark, &[ACCEPTED], PATIENCE);
         starts.push(begun.elapsed());
         sleep(Duration::from_secs(3).saturating_sub(begun.elapsed()));

@@ -75,5 +75,5 @@ How to read it:
   resumed.
 * *Memory per agent* is the growth of the server's resident memory divided by the number of idle agents.
 * *Wake-ups* are voluntary context switches of all threads, the supervisor's included.
-* The agent runs the core that our server pushes, the real agent the same one.
+* The agent runs the core that our server pushes, the real agent the same one. The real meshcore is much larger.
 ";
