@@ -118,3 +118,38 @@ fn a_silent_agent_pings_and_stays() {
     assert!(server.process().find(mark, &["disconnected"]).is_none(), "the pings were answered");
     assert!(server.devices().iter().any(is_connected));
 }
+
+#[test]
+fn the_real_agent_of_an_unknown_group_is_held_and_named() {
+    let Some(meshcentral) = interop() else { return };
+    let mut server = Server::start();
+    let msh = server.group("lab");
+    let removed = server.meshctrl(&meshcentral, &["RemoveDeviceGroup", "--group", "lab"]);
+    assert!(removed.stdout.to_lowercase().contains("ok"), "{removed:?}");
+    let mut agent = RealAgent::start(&meshcentral, &msh);
+    server.process().expect(0, &["an agent was refused", "the group"], PATIENCE);
+    // It stays on the held socket instead of coming back every second.
+    let mark = server.process().mark();
+    std::thread::sleep(Duration::from_secs(6));
+    assert!(server.process().find(mark, &["an agent was refused"]).is_none());
+    assert!(server.devices().is_empty());
+    assert!(agent.process().exited().is_none());
+    server.process().assert_no_panic();
+}
+
+#[test]
+fn a_removed_device_is_gone_until_it_enrols_again() {
+    let Some(meshcentral) = interop() else { return };
+    let mut server = Server::start();
+    let _agent = RealAgent::start(&meshcentral, &server.group("lab"));
+    let id = device(&server);
+    // Removing the group removes its devices and ends their connections.
+    let mark = server.process().mark();
+    let removed = server.meshctrl(&meshcentral, &["RemoveDeviceGroup", "--group", "lab"]);
+    assert!(removed.stdout.to_lowercase().contains("ok"), "{removed:?}");
+    eventually("a server without devices", PATIENCE, || server.devices().is_empty().then_some(()));
+    server.process().expect(mark, &["an agent was refused", "the group"], PATIENCE);
+    let run = server.meshctrl(&meshcentral, &["RunCommand", "--id", &id, "--run", "echo alive", "--reply"]);
+    assert!(!run.stdout.contains("alive"), "{run:?}");
+    server.process().assert_no_panic();
+}
