@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use js_modules::host::{Host, HostEvent, HostOptions, on_big_stack};
+use boa_engine::{JsResult, JsString};
+use js_modules::host::{Dialect, Host, HostEvent, HostOptions, on_big_stack};
 use microstack::chain::Chain;
 
 type Names = BTreeMap<String, BTreeSet<String>>;
@@ -20,6 +21,7 @@ const TYPED: &[&str] = &[
     "module",
     "os",
     "path",
+    "perf_hooks",
     "process",
     "querystring",
     "stream",
@@ -27,6 +29,8 @@ const TYPED: &[&str] = &[
     "string_decoder",
     "timers",
     "timers/promises",
+    "tty",
+    "url",
     "util",
     "util/types",
 ];
@@ -174,4 +178,38 @@ fn every_documented_global_exists() {
         assert_eq!(host.events(), []);
     })
     .unwrap();
+}
+
+/// The real agent has none of the web's globals, and cores ask for them to tell where they run.
+#[test]
+fn a_core_sees_no_global_of_the_web() {
+    const WEB: &[&str] = &[
+        "AbortController",
+        "AbortSignal",
+        "CustomEvent",
+        "DOMException",
+        "Event",
+        "EventTarget",
+        "PerformanceEntry",
+        "PerformanceMark",
+        "PerformanceMeasure",
+        "URL",
+        "URLSearchParams",
+        "performance",
+        "structuredClone",
+    ];
+    for (dialect, there) in [(Dialect::Node, true), (Dialect::MeshAgent, false)] {
+        on_big_stack(move || {
+            let options = HostOptions { dialect, ..HostOptions::default() };
+            let mut host = Host::new(Chain::new().unwrap(), options).unwrap();
+            let seen = host.enter("names", |ctx| {
+                let global = ctx.global_object();
+                WEB.iter()
+                    .map(|name| global.has_property(JsString::from(*name), ctx))
+                    .collect::<JsResult<Vec<_>>>()
+            });
+            assert_eq!(seen.unwrap(), vec![there; WEB.len()], "{dialect:?}");
+        })
+        .unwrap();
+    }
 }

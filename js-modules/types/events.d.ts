@@ -1,4 +1,5 @@
 declare module 'events' {
+    import { AbortSignal, Event, EventTarget } from 'internal/web';
     type Listener = (...args: any[]) => void;
     type EventName = string | symbol;
     export class EventEmitter {
@@ -19,13 +20,15 @@ declare module 'events' {
         setMaxListeners(count: number): this;
         getMaxListeners(): number;
     }
-    export function once(emitter: EventEmitter, name: EventName, options?: { signal?: any }): Promise<any[]>;
-    export function on(emitter: EventEmitter, name: EventName, options?: { signal?: any; close?: EventName[] }): AsyncIterableIterator<any[]>;
+    type Source = EventEmitter | EventTarget;
+    export function once(emitter: Source, name: EventName, options?: { signal?: AbortSignal }): Promise<any[]>;
+    export function on(emitter: Source, name: EventName, options?: { signal?: AbortSignal; close?: EventName[] }): AsyncIterableIterator<any[]>;
+    export function addAbortListener(signal: AbortSignal, listener: (event?: Event) => void): { [Symbol.dispose](): void };
     export function init(this: EventEmitter, options?: { captureRejections?: boolean }): void;
     export function listenerCount(emitter: EventEmitter, name: EventName): number;
-    export function getEventListeners(emitter: EventEmitter, name: EventName): Listener[];
-    export function getMaxListeners(emitter: EventEmitter): number;
-    export function setMaxListeners(count?: number, ...emitters: EventEmitter[]): void;
+    export function getEventListeners(emitter: Source, name: EventName): Listener[];
+    export function getMaxListeners(emitter: Source): number;
+    export function setMaxListeners(count?: number, ...emitters: Source[]): void;
     export const errorMonitor: unique symbol;
     export const captureRejectionSymbol: unique symbol;
     export const usingDomains: false;

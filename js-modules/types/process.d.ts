@@ -1,13 +1,7 @@
-// The module is an EventEmitter: beforeExit, exit, uncaughtException, unhandledRejection, warning.
+// The module is an EventEmitter: beforeExit, exit, uncaughtException, unhandledRejection, warning, signals by name.
 declare module 'process' {
-    import { EventEmitter } from 'events';
-    interface Output extends EventEmitter {
-        readonly fd: number;
-        readonly isTTY?: true;
-        writable: boolean;
-        write(chunk: string | Uint8Array, encoding?: string | (() => void), callback?: () => void): true;
-        end(chunk?: string | Uint8Array, encoding?: string, callback?: () => void): this;
-    }
+    import { Readable, Writable } from 'stream';
+    import { ReadStream, WriteStream } from 'tty';
     export const argv: string[];
     export const argv0: string;
     export const execArgv: string[];
@@ -23,8 +17,10 @@ declare module 'process' {
     export const release: { name: string; lts?: string };
     export const features: Record<string, boolean>;
     export const config: object;
-    export const stdout: Output;
-    export const stderr: Output;
+    /** Empty in a context that does not own its process. */
+    export const stdin: ReadStream | (Readable & { readonly fd: 0; readonly isTTY?: undefined });
+    export const stdout: WriteStream | (Writable & { readonly fd: 1; readonly isTTY?: undefined });
+    export const stderr: WriteStream | (Writable & { readonly fd: 2; readonly isTTY?: undefined });
     export let title: string;
     export let exitCode: number | undefined;
     export function cwd(): string;

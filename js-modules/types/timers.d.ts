@@ -24,8 +24,9 @@ declare module 'timers' {
 }
 
 declare module 'timers/promises' {
+    import { AbortSignal } from 'internal/web';
     interface WaitOptions {
-        signal?: any;
+        signal?: AbortSignal;
         ref?: boolean;
     }
     export function setTimeout<T = void>(milliseconds?: number, value?: T, options?: WaitOptions): Promise<T>;

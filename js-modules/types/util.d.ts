@@ -37,6 +37,8 @@ declare module 'util' {
     export function isArray(value: unknown): boolean;
     export function isDeepStrictEqual(a: unknown, b: unknown): boolean;
     export const types: typeof import('util/types');
+    /** Resolves when the signal is aborted. */
+    export function aborted(signal: import('internal/web').AbortSignal, resource: object): Promise<void>;
     export class TextEncoder {
         readonly encoding: 'utf-8';
         encode(text?: string): Uint8Array;

@@ -10,7 +10,7 @@ use boa_gc::{Gc, GcRefCell};
 
 use super::native::{self, hidden_function, hidden_value};
 use super::shared::HostShared;
-use super::{builtins, loader, memory, sort};
+use super::{Dialect, builtins, loader, memory, sort};
 
 /// Globals that are made when first touched: `(global, module, export)`; an empty export is the module itself.
 const LAZY: &[(&str, &str, &str)] = &[
@@ -26,8 +26,25 @@ const LAZY: &[(&str, &str, &str)] = &[
     ("clearInterval", "node:timers", "clearInterval"),
     ("clearImmediate", "node:timers", "clearImmediate"),
     ("queueMicrotask", "node:timers", "queueMicrotask"),
-    ("TextEncoder", "node:util", "TextEncoder"),
-    ("TextDecoder", "node:util", "TextDecoder"),
+    ("TextEncoder", "internal/encoding", "TextEncoder"),
+    ("TextDecoder", "internal/encoding", "TextDecoder"),
+];
+
+/// The same for Node contexts only: a core sees no global that the real agent does not have.
+const LAZY_NODE: &[(&str, &str, &str)] = &[
+    ("AbortController", "internal/abort", "AbortController"),
+    ("AbortSignal", "internal/abort", "AbortSignal"),
+    ("CustomEvent", "internal/event_target", "CustomEvent"),
+    ("DOMException", "internal/dom_exception", ""),
+    ("Event", "internal/event_target", "Event"),
+    ("EventTarget", "internal/event_target", "EventTarget"),
+    ("PerformanceEntry", "node:perf_hooks", "PerformanceEntry"),
+    ("PerformanceMark", "node:perf_hooks", "PerformanceMark"),
+    ("PerformanceMeasure", "node:perf_hooks", "PerformanceMeasure"),
+    ("URL", "internal/url", "URL"),
+    ("URLSearchParams", "internal/url", "URLSearchParams"),
+    ("performance", "node:perf_hooks", "performance"),
+    ("structuredClone", "internal/clone", ""),
 ];
 
 pub(crate) fn install(ctx: &mut Context) -> JsResult<()> {
@@ -39,6 +56,11 @@ pub(crate) fn install(ctx: &mut Context) -> JsResult<()> {
     hidden_value(&global, "global", global.clone());
     for &(name, module, export) in LAZY {
         lazy(&global, name, module, export, ctx);
+    }
+    if HostShared::of(ctx).dialect() == Dialect::Node {
+        for &(name, module, export) in LAZY_NODE {
+            lazy(&global, name, module, export, ctx);
+        }
     }
     Ok(())
 }

@@ -102,6 +102,12 @@ pub trait Sink {
 
     /// Takes bytes that a script wrote to a standard stream.
     fn write(&self, to: StandardStream, bytes: &[u8]);
+
+    /// True when the script is what the process runs, as with `node`: it may read standard input, ask about the
+    /// terminal and receive the process's signals.
+    fn owns_process(&self) -> bool {
+        false
+    }
 }
 
 /// Console lines become events; bytes written to a stream are dropped. For cores without a terminal.
@@ -136,6 +142,10 @@ impl Sink for TerminalSink {
             }
             StandardStream::Error => std::io::stderr().write_all(bytes),
         };
+    }
+
+    fn owns_process(&self) -> bool {
+        true
     }
 }
 

@@ -482,12 +482,11 @@ function transcode(source, from, to) {
 }
 
 function badCharacter(message) {
-    const error = make(Error, 5, message);
-    error.name = 'InvalidCharacterError';
-    return error;
+    return new (require('internal/dom_exception'))(message, 'InvalidCharacterError');
 }
 
 function btoa(input) {
+    if (arguments.length === 0) throw make(TypeError, 'ERR_MISSING_ARGS', 'The "input" argument must be specified');
     const text = `${input}`;
     for (let at = 0; at < text.length; at++) {
         if (text.charCodeAt(at) > 255) throw badCharacter('Invalid character');
@@ -496,6 +495,7 @@ function btoa(input) {
 }
 
 function atob(input) {
+    if (arguments.length === 0) throw make(TypeError, 'ERR_MISSING_ARGS', 'The "input" argument must be specified');
     let text = `${input}`.replace(/[\t\n\f\r ]/g, '');
     if (text.length % 4 === 0) text = text.replace(/={1,2}$/, '');
     if (text.length % 4 === 1 || /[^A-Za-z0-9+/]/.test(text)) {

@@ -222,10 +222,12 @@ function spawn(file, args, options) {
         const abort = () => {
             const error = coded(Error, 'ABORT_ERR', 'The operation was aborted');
             error.name = 'AbortError';
+            error.cause = given.signal.reason;
             process_.kill(given.killSignal);
             process_.emit('error', error);
         };
         if (given.signal.aborted) process.nextTick(abort); else given.signal.addEventListener('abort', abort);
+        process_.once('exit', () => given.signal.removeEventListener('abort', abort));
     }
     return process_;
 }

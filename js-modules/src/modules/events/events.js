@@ -1,6 +1,6 @@
 'use strict';
 
-const { make, invalidArgType, outOfRange, validateFunction } = require('internal/errors');
+const { abortError, make, invalidArgType, outOfRange, validateFunction } = require('internal/errors');
 
 const kErrorMonitor = Symbol('events.errorMonitor');
 const kCapture = Symbol('kCapture');
@@ -239,21 +239,27 @@ EventEmitter.prototype.eventNames = function eventNames() {
     return this._eventsCount > 0 ? Reflect.ownKeys(this._events) : [];
 };
 
-function abortError(signal) {
-    const error = make(Error, 'ABORT_ERR', 'The operation was aborted');
-    error.name = 'AbortError';
-    error.cause = signal?.reason;
-    return error;
+// Emitters and event targets are told apart by what they can do.
+const isEmitter = (value) => typeof value?.on === 'function';
+const isTarget = (value) => typeof value?.addEventListener === 'function';
+
+function checked(emitter, options) {
+    const signal = options?.signal;
+    if (signal !== undefined && (signal === null || typeof signal !== 'object' || !('aborted' in signal))) {
+        throw invalidArgType('options.signal', 'AbortSignal', signal);
+    }
+    if (signal?.aborted) throw abortError(signal);
+    if (!isEmitter(emitter) && !isTarget(emitter)) throw invalidArgType('emitter', 'EventEmitter', emitter);
+    return signal;
 }
 
 // A promise for the arguments of the next event; an 'error' meanwhile rejects it.
 async function once(emitter, type, options = {}) {
-    const signal = options?.signal;
-    if (signal?.aborted) throw abortError(signal);
+    const signal = checked(emitter, options);
     return new Promise((resolve, reject) => {
-        const listen = (name, fn) => (typeof emitter.on === 'function' ? emitter.once(name, fn)
+        const listen = (name, fn) => (isEmitter(emitter) ? emitter.once(name, fn)
             : emitter.addEventListener(name, fn, { once: true }));
-        const ignore = (name, fn) => (typeof emitter.removeListener === 'function'
+        const ignore = (name, fn) => (isEmitter(emitter)
             ? emitter.removeListener(name, fn) : emitter.removeEventListener(name, fn));
         const done = (...args) => {
             ignore('error', failed);
@@ -270,9 +276,6 @@ async function once(emitter, type, options = {}) {
             ignore('error', failed);
             reject(abortError(signal));
         };
-        if (typeof emitter?.on !== 'function' && typeof emitter?.addEventListener !== 'function') {
-            throw invalidArgType('emitter', 'EventEmitter', emitter);
-        }
         listen(type, done);
         if (type !== 'error' && typeof emitter.once === 'function') emitter.once('error', failed);
         signal?.addEventListener('abort', aborted, { once: true });
@@ -281,8 +284,10 @@ async function once(emitter, type, options = {}) {
 
 // An async iterator over the arguments of each event, without gaps.
 function on(emitter, type, options = {}) {
-    const signal = options?.signal;
-    if (signal?.aborted) throw abortError(signal);
+    const signal = checked(emitter, options);
+    const listen = (name, fn) => (isEmitter(emitter) ? emitter.on(name, fn) : emitter.addEventListener(name, fn));
+    const ignore = (name, fn) => (isEmitter(emitter)
+        ? emitter.removeListener(name, fn) : emitter.removeEventListener(name, fn));
     const ready = [];
     const waiting = [];
     let failure = null;
@@ -313,9 +318,9 @@ function on(emitter, type, options = {}) {
             return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
         },
         return() {
-            emitter.removeListener(type, handler);
-            emitter.removeListener('error', failed);
-            for (const name of closers) emitter.removeListener(name, iterator.return);
+            ignore(type, handler);
+            if (isEmitter(emitter)) emitter.removeListener('error', failed);
+            for (const name of closers) ignore(name, iterator.return);
             signal?.removeEventListener('abort', aborted);
             finished = true;
             for (const next of waiting.splice(0)) next.resolve({ value: undefined, done: true });
@@ -329,27 +334,61 @@ function on(emitter, type, options = {}) {
             return this;
         },
     };
-    emitter.on(type, handler);
-    if (type !== 'error') emitter.on('error', failed);
-    for (const name of closers) emitter.on(name, iterator.return);
+    listen(type, handler);
+    if (type !== 'error' && isEmitter(emitter)) emitter.on('error', failed);
+    for (const name of closers) listen(name, iterator.return);
     signal?.addEventListener('abort', aborted, { once: true });
     return iterator;
 }
 
+// Calls the listener once when the signal is aborted, at once when it is already.
+function addAbortListener(signal, listener) {
+    if (signal === undefined || signal === null || typeof signal !== 'object' || !('aborted' in signal)) {
+        throw invalidArgType('signal', 'AbortSignal', signal);
+    }
+    validateFunction(listener, 'listener');
+    if (signal.aborted) queueMicrotask(() => listener());
+    else signal.addEventListener('abort', listener, { once: true });
+    return {
+        __proto__: null,
+        [Symbol.dispose ?? Symbol.for('Symbol.dispose')]() {
+            signal.removeEventListener('abort', listener);
+        },
+    };
+}
+
 EventEmitter.once = once;
 EventEmitter.on = on;
+EventEmitter.addAbortListener = addAbortListener;
 EventEmitter.EventEmitter = EventEmitter;
 EventEmitter.usingDomains = false;
 EventEmitter.errorMonitor = kErrorMonitor;
 EventEmitter.captureRejectionSymbol = kRejection;
 EventEmitter.listenerCount = (emitter, type) => emitter.listenerCount(type);
-EventEmitter.getEventListeners = (emitter, type) => emitter.listeners(type);
-EventEmitter.getMaxListeners = (emitter) => emitter.getMaxListeners();
-EventEmitter.setMaxListeners = function setMaxListeners(n = defaultMaxListeners, ...targets) {
-    validLimit(n, 'setMaxListeners');
-    if (targets.length === 0) defaultMaxListeners = n;
-    for (const target of targets) target.setMaxListeners(n);
+EventEmitter.getEventListeners = function getEventListeners(emitter, type) {
+    if (typeof emitter?.listeners === 'function') return emitter.listeners(type);
+    return eventTarget(emitter, 'emitter').listenersOf(emitter, type);
 };
+EventEmitter.getMaxListeners = function getMaxListeners(emitter) {
+    if (typeof emitter?.getMaxListeners === 'function') return emitter.getMaxListeners();
+    return emitter?.[eventTarget(emitter, 'emitter').kLimit] ?? defaultMaxListeners;
+};
+EventEmitter.setMaxListeners = function setMaxListeners(n = defaultMaxListeners, ...targets) {
+    validLimit(n, 'n');
+    if (targets.length === 0) defaultMaxListeners = n;
+    for (const target of targets) {
+        if (typeof target?.setMaxListeners === 'function') target.setMaxListeners(n);
+        else target[eventTarget(target, 'eventTargets').kLimit] = n;
+    }
+};
+
+// The module of event targets, asked for only with an object that looks like one.
+function eventTarget(value, name) {
+    const module = isTarget(value) && require('internal/event_target');
+    if (module && module.isEventTarget(value)) return module;
+    throw invalidArgType(name, ['EventEmitter', 'EventTarget'], value);
+}
+
 Object.defineProperty(EventEmitter, 'defaultMaxListeners', {
     enumerable: true,
     get: () => defaultMaxListeners,

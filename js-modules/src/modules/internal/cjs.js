@@ -241,7 +241,8 @@ function makeRequire(module) {
 }
 
 Module.createRequire = function createRequire(filename) {
-    const from = String(filename).replace(/^file:\/\//, '');
+    const isUrl = typeof filename === 'object' || `${filename}`.startsWith('file:');
+    const from = isUrl ? require('internal/url').fileURLToPath(filename) : String(filename);
     if (!path.isAbsolute(from)) throw make(TypeError, 'ERR_INVALID_ARG_VALUE', `The argument 'filename' must be a file URL object, file URL string, or absolute path string. Received '${from}'`);
     return makeRequire(new Module(from));
 };

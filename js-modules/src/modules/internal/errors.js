@@ -86,6 +86,13 @@ exports.outOfRange = function outOfRange(name, range, value) {
     return make(RangeError, 'ERR_OUT_OF_RANGE', message);
 };
 
+exports.abortError = function abortError(signal) {
+    const error = make(Error, 'ABORT_ERR', 'The operation was aborted');
+    error.name = 'AbortError';
+    if (signal !== undefined) error.cause = signal.reason;
+    return error;
+};
+
 exports.validateFunction = function validateFunction(value, name) {
     if (typeof value !== 'function') throw exports.invalidArgType(name, 'function', value);
 };

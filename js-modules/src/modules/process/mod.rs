@@ -11,7 +11,7 @@ use crate::host::bytes::bytes_of;
 use crate::host::native::{
     ErrorClass, Exports, function_argument, node_error, out_of_range, string_argument, system_error, text,
 };
-use crate::host::{HostShared, Need, ProcessHooks, StandardStream, Tick, memory, unwind};
+use crate::host::{Dialect, HostShared, Need, ProcessHooks, StandardStream, Tick, memory, unwind};
 
 /// Makes the natives that `process.js` builds on.
 pub fn init(ctx: &mut Context) -> JsResult<JsObject> {
@@ -44,7 +44,7 @@ pub fn init(ctx: &mut Context) -> JsResult<JsObject> {
         .function("hrtime", 0, hrtime)
         .function("resident", 0, |_, _, _| Ok(JsValue::from(memory::resident_bytes() as f64)))
         .function("write", 2, write)
-        .function("isTerminal", 1, is_terminal)
+        .value("isNode", shared.dialect() == Dialect::Node)
         .function("kill", 2, kill)
         .function("collect", 0, |_, _, _| {
             memory::collect();
@@ -73,7 +73,8 @@ pub fn platform() -> &'static str {
     }
 }
 
-fn start_time() -> Instant {
+/// When the process began to run scripts; the same for all contexts.
+pub(crate) fn start_time() -> Instant {
     static START: OnceLock<Instant> = OnceLock::new();
     *START.get_or_init(Instant::now)
 }
@@ -181,19 +182,11 @@ fn stream_argument(args: &[JsValue], ctx: &mut Context) -> JsResult<StandardStre
     }
 }
 
-fn write(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
+pub(crate) fn write(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
     let to = stream_argument(args, ctx)?;
     let bytes = bytes_of(args.get_or_undefined(1), ctx)?;
     HostShared::of(ctx).sink().write(to, &bytes);
     Ok(JsValue::undefined())
-}
-
-fn is_terminal(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
-    use std::io::IsTerminal;
-    Ok(JsValue::from(match stream_argument(args, ctx)? {
-        StandardStream::Output => std::io::stdout().is_terminal(),
-        StandardStream::Error => std::io::stderr().is_terminal(),
-    }))
 }
 
 /// Sends a signal by number; 0 only asks whether the process exists.

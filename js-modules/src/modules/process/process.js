@@ -170,13 +170,12 @@ process.emitWarning = function emitWarning(warning, type, code) {
     });
 };
 
-// A beginning: synchronous, never full.
+// What cores get: streams would cost them memory.
 class Output extends EventEmitter {
     constructor(fd) {
         super();
         this.fd = fd;
         this.writable = true;
-        if (native.isTerminal(fd)) this.isTTY = true;
     }
 
     write(chunk, encoding, callback) {
@@ -198,13 +197,33 @@ class Output extends EventEmitter {
     }
 }
 
-for (const [name, fd] of [['stdout', 1], ['stderr', 2]]) {
+function standardStream(name, make) {
     let stream;
-    Object.defineProperty(process, name, {
-        configurable: true,
-        enumerable: true,
-        get: () => (stream ??= new Output(fd)),
+    Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => (stream ??= make()) });
+}
+
+// One function for all: whoever calls it knows the number only.
+function onSignal(number) {
+    const name = Object.keys(SIGNALS).find((one) => SIGNALS[one] === number);
+    process.emit(name, name, number);
+}
+
+if (native.isNode) {
+    standardStream('stdout', () => require('internal/stdio').output(1));
+    standardStream('stderr', () => require('internal/stdio').output(2));
+    standardStream('stdin', () => require('internal/stdio').input());
+    // A signal is watched while somebody listens to it.
+    process.on('newListener', (name) => {
+        if (Object.hasOwn(SIGNALS, name) && process.listenerCount(name) === 0) {
+            require('internal/stdio').listen(SIGNALS[name], onSignal);
+        }
     });
+    process.on('removeListener', (name) => {
+        if (Object.hasOwn(SIGNALS, name) && process.listenerCount(name) === 0) require('internal/stdio').ignore(SIGNALS[name]);
+    });
+} else {
+    standardStream('stdout', () => new Output(1));
+    standardStream('stderr', () => new Output(2));
 }
 
 process.title = 'meshlite';

@@ -81,9 +81,12 @@ function abortWith(signal, stream) {
     const abort = () => {
         const error = coded(Error, 'ABORT_ERR', 'The operation was aborted');
         error.name = 'AbortError';
+        error.cause = signal.reason;
         stream.destroy(error);
     };
-    if (signal.aborted) abort(); else signal.addEventListener('abort', abort);
+    if (signal.aborted) return abort();
+    signal.addEventListener('abort', abort);
+    stream.once('close', () => signal.removeEventListener('abort', abort));
 }
 
 Readable.prototype._read = function () {

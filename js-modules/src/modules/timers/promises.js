@@ -1,32 +1,36 @@
 'use strict';
 
 const timers = require('timers');
-const { make } = require('internal/errors');
+const { abortError, invalidArgType } = require('internal/errors');
 
-function aborted(signal) {
-    const error = make(Error, 'ABORT_ERR', 'The operation was aborted');
-    error.name = 'AbortError';
-    error.cause = signal.reason;
-    return error;
+function checked(options) {
+    if (options === null || typeof options !== 'object') throw invalidArgType('options', 'Object', options);
+    const { signal, ref = true } = options;
+    if (signal !== undefined && (signal === null || typeof signal !== 'object' || !('aborted' in signal))) {
+        throw invalidArgType('options.signal', 'AbortSignal', signal);
+    }
+    if (typeof ref !== 'boolean') throw invalidArgType('options.ref', 'boolean', ref);
+    return { signal, ref };
 }
 
+// An async function: wrong options reject.
 function wait(start, stop) {
-    return (value, { signal, ref = true } = {}) => new Promise((resolve, reject) => {
-        if (signal?.aborted) {
-            reject(aborted(signal));
-            return;
-        }
-        const onAbort = () => {
-            stop(handle);
-            reject(aborted(signal));
-        };
-        const handle = start(() => {
-            signal?.removeEventListener('abort', onAbort);
-            resolve(value);
+    return async (value, options = {}) => {
+        const { signal, ref } = checked(options);
+        if (signal?.aborted) throw abortError(signal);
+        return new Promise((resolve, reject) => {
+            const onAbort = () => {
+                stop(handle);
+                reject(abortError(signal));
+            };
+            const handle = start(() => {
+                signal?.removeEventListener('abort', onAbort);
+                resolve(value);
+            });
+            if (!ref) handle.unref();
+            signal?.addEventListener('abort', onAbort, { once: true });
         });
-        if (!ref) handle.unref();
-        signal?.addEventListener('abort', onAbort, { once: true });
-    });
+    };
 }
 
 exports.setTimeout = function setTimeout(delay, value, options) {
@@ -37,8 +41,35 @@ exports.setImmediate = function setImmediate(value, options) {
     return wait((done) => timers.setImmediate(done), timers.clearImmediate)(value, options);
 };
 
-exports.setInterval = async function* setInterval(delay, value, options) {
-    for (;;) yield await exports.setTimeout(delay, value, options);
+// Ticks on while the body of the loop works; what it missed comes at once.
+exports.setInterval = async function* setInterval(delay, value, options = {}) {
+    const { signal, ref } = checked(options);
+    if (signal?.aborted) throw abortError(signal);
+    let missed = 0;
+    let wake;
+    let onAbort;
+    const interval = timers.setInterval(() => {
+        missed++;
+        wake?.();
+    }, delay);
+    if (!ref) interval.unref();
+    try {
+        if (signal) {
+            onAbort = () => {
+                timers.clearInterval(interval);
+                wake?.();
+            };
+            signal.addEventListener('abort', onAbort, { once: true });
+        }
+        while (!signal?.aborted) {
+            if (missed === 0) await new Promise((resolve) => { wake = resolve; });
+            for (; missed > 0; missed--) yield value;
+        }
+        throw abortError(signal);
+    } finally {
+        timers.clearInterval(interval);
+        signal?.removeEventListener('abort', onAbort);
+    }
 };
 
 exports.scheduler = {

@@ -133,7 +133,7 @@ function formatValue(ctx, value, depth, typed) {
         if (typeof custom === 'function' && custom !== inspect && !isPrototype(value)) {
             const left = ctx.depth - depth;
             const { seen, circular, indentation, current, budget, extra, stylize, ...options } = ctx;
-            const shown = custom.call(value, left, { ...options, ...extra, stylize, depth: left }, inspect);
+            const shown = custom.call(value, left, { ...options, ...extra, stylize }, inspect);
             if (shown !== value) {
                 if (typeof shown !== 'object' || shown === null) {
                     return typeof shown === 'string' ? shown.replaceAll('\n', `\n${' '.repeat(ctx.indentation)}`) : formatPrimitive(ctx, shown);
@@ -348,8 +348,11 @@ function errorBase(ctx, value, name, tag, keys) {
     let text = stack;
     const own = value.name === undefined ? 'Error' : String(value.name);
     // The name may have been changed after the stack was made, or be that of the class.
-    if (name !== null && own === 'Error' && name !== 'Error' && text.startsWith('Error') && !text.includes(name)) {
+    if (name !== null && own === 'Error' && name !== 'Error' && text.startsWith('Error') && !text.split('\n', 1)[0].includes(name)) {
         text = `${name}${text.slice(5)}`;
+    } else if (name !== null && name !== 'Error' && own.endsWith('Error') && !name.includes(own)
+        && text.startsWith(own) && /^[:\n]?$/.test(text.charAt(own.length))) {
+        text = `${name} [${own}]${text.slice(own.length)}`;
     }
     if (name === null) text = `[${own}: null prototype]${text.slice(own.length)}`;
     if (tag !== '' && name !== tag) text = text.replace(/^[^\n:]*/, (head) => `${head} [${tag}]`);

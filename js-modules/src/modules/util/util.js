@@ -88,6 +88,16 @@ function debuglog(set, ready) {
     return log;
 }
 
+// Resolves when the signal is aborted.
+async function aborted(signal, resource) {
+    if (signal === null || typeof signal !== 'object' || !('aborted' in signal)) throw invalidArgType('signal', 'AbortSignal', signal);
+    if (resource === null || (typeof resource !== 'object' && typeof resource !== 'function')) {
+        throw invalidArgType('resource', 'Object', resource);
+    }
+    if (signal.aborted) return undefined;
+    return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
 const kindIs = (...kinds) => (value) => value !== null && (typeof value === 'object' || typeof value === 'function')
     && kinds.includes(native.kind(value));
 const typedIs = (name) => (value) => ArrayBuffer.isView(value) && native.typedName(value) === name;
@@ -133,105 +143,14 @@ const types = {
     isWeakSet: kindIs('WeakSet'),
 };
 
-class TextEncoder {
-    get encoding() {
-        return 'utf-8';
-    }
-
-    encode(text = '') {
-        const bytes = Buffer.from(`${text}`, 'utf8');
-        return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    }
-
-    encodeInto(text, target) {
-        validateString(text, 'src');
-        let read = 0;
-        let written = 0;
-        for (const char of text) {
-            const size = Buffer.byteLength(char);
-            if (written + size > target.length) break;
-            target.set(Buffer.from(char), written);
-            written += size;
-            read += char.length;
-        }
-        return { read, written };
-    }
-}
-
-const LABELS = {
-    __proto__: null,
-    'utf-8': 'utf-8', utf8: 'utf-8', 'unicode-1-1-utf-8': 'utf-8', 'utf-16le': 'utf-16le', 'utf-16': 'utf-16le',
-    ucs2: 'utf-16le', 'ucs-2': 'utf-16le', latin1: 'windows-1252', ascii: 'windows-1252', 'iso-8859-1': 'windows-1252',
-};
-
-class TextDecoder {
-    #encoding;
-    #fatal;
-    #ignoreBOM;
-    #decoder;
-    #started = false;
-
-    constructor(label = 'utf-8', options = {}) {
-        const name = LABELS[`${label}`.trim().toLowerCase()];
-        if (name === undefined) throw make(RangeError, 'ERR_ENCODING_NOT_SUPPORTED', `The "${label}" encoding is not supported`);
-        this.#encoding = name;
-        this.#fatal = Boolean(options?.fatal);
-        this.#ignoreBOM = Boolean(options?.ignoreBOM);
-    }
-
-    get encoding() {
-        return this.#encoding;
-    }
-
-    get fatal() {
-        return this.#fatal;
-    }
-
-    get ignoreBOM() {
-        return this.#ignoreBOM;
-    }
-
-    decode(input = new Uint8Array(0), options = {}) {
-        let bytes;
-        if (ArrayBuffer.isView(input)) bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
-        else if (types.isAnyArrayBuffer(input)) bytes = Buffer.from(input);
-        else throw invalidArgType('list', ['ArrayBuffer', 'ArrayBufferView'], input);
-        const { StringDecoder } = require('string_decoder');
-        this.#decoder ??= new StringDecoder({ 'utf-8': 'utf8', 'utf-16le': 'utf16le', 'windows-1252': 'latin1' }[this.#encoding]);
-        if (this.#fatal && this.#encoding === 'utf-8') {
-            const whole = this.#decoder.lastTotal ? Buffer.concat([this.#decoder.lastChar, bytes]) : bytes;
-            const check = options?.stream ? whole.subarray(0, whole.length - tail(whole)) : whole;
-            if (!require('buffer').isUtf8(check)) {
-                this.#decoder = undefined;
-                this.#started = false;
-                throw make(TypeError, 'ERR_ENCODING_INVALID_ENCODED_DATA', `The encoded data was not valid for encoding ${this.#encoding}`);
-            }
-        }
-        let text = this.#decoder.write(bytes);
-        if (!options?.stream) text += this.#decoder.end();
-        if (!this.#started && text !== '') {
-            if (!this.#ignoreBOM && this.#encoding !== 'windows-1252' && text.charCodeAt(0) === 0xFEFF) text = text.slice(1);
-            this.#started = true;
-        }
-        if (!options?.stream) {
-            this.#decoder = undefined;
-            this.#started = false;
-        }
-        return text;
-    }
-}
-
-// Bytes of an unfinished character at the end.
-function tail(bytes) {
-    const { StringDecoder } = require('string_decoder');
-    const decoder = new StringDecoder('utf8');
-    decoder.write(bytes);
-    return decoder.lastTotal;
-}
-
 module.exports = {
-    TextDecoder,
-    TextEncoder,
+    get TextDecoder() {
+        return require('internal/encoding').TextDecoder;
+    },
+    get TextEncoder() {
+        return require('internal/encoding').TextEncoder;
+    },
+    aborted,
     callbackify,
     debug: debuglog,
     debuglog,

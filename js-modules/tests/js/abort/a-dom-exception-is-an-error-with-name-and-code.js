@@ -1,0 +1,21 @@
+const assert = require('assert');
+const { inspect } = require('util');
+const e = new DOMException('gone', 'AbortError');
+assert.ok(e instanceof Error && e instanceof DOMException);
+assert.deepStrictEqual([e.name, e.message, e.code, String(e)], ['AbortError', 'gone', 20, 'AbortError: gone']);
+assert.strictEqual(e.stack.split('\n')[0], 'AbortError: gone');
+assert.strictEqual(inspect(e).split('\n')[0], 'DOMException [AbortError]: gone');
+assert.strictEqual(Object.prototype.toString.call(e), '[object DOMException]');
+assert.deepStrictEqual(Object.keys(e), []);
+const plain = new DOMException();
+assert.deepStrictEqual([plain.name, plain.message, plain.code], ['Error', '', 0]);
+assert.strictEqual(new DOMException('x', 'MyOwn').name, 'MyOwn');
+assert.strictEqual(new DOMException('x', { name: 'DataCloneError', cause: 7 }).code, 25);
+assert.strictEqual(new DOMException('x', { cause: 7 }).cause, 7);
+assert.strictEqual('cause' in new DOMException('x'), false);
+assert.strictEqual(DOMException.ABORT_ERR, 20);
+assert.strictEqual(e.TIMEOUT_ERR, 23);
+assert.throws(() => DOMException('x'), TypeError);
+assert.throws(() => Object.getOwnPropertyDescriptor(DOMException.prototype, 'name').get.call({}), TypeError);
+class Own extends DOMException {}
+assert.ok(new Own('m') instanceof DOMException);

@@ -1,0 +1,10 @@
+const assert = require('assert');
+const seen = [];
+process.on('uncaughtException', (error) => seen.push(error.message));
+const target = new EventTarget();
+target.addEventListener('x', () => { throw new Error('one'); });
+target.addEventListener('x', () => seen.push('two'));
+target.addEventListener('x', async () => { throw new Error('three'); });
+target.dispatchEvent(new Event('x'));
+assert.deepStrictEqual(seen, ['two']);
+setTimeout(() => assert.deepStrictEqual(seen.sort(), ['one', 'three', 'two']), 5);

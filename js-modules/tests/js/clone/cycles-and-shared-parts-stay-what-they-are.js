@@ -1,0 +1,13 @@
+const assert = require('assert');
+const shared = { s: 1 };
+const root = { shared, again: shared, list: [shared], map: new Map(), set: new Set() };
+root.self = root;
+root.map.set(root, root.set);
+root.set.add(root.map);
+const copy = structuredClone(root);
+assert.notStrictEqual(copy.shared, shared);
+assert.strictEqual(copy.shared, copy.again);
+assert.strictEqual(copy.list[0], copy.shared);
+assert.strictEqual(copy.self, copy);
+assert.strictEqual(copy.map.get(copy), copy.set);
+assert.ok(copy.set.has(copy.map));

@@ -1,0 +1,15 @@
+const assert = require('assert');
+const e = new TextEncoder();
+assert.strictEqual(e.encoding, 'utf-8');
+assert.deepStrictEqual(e.encode(), new Uint8Array());
+assert.deepStrictEqual(e.encode('a\ud800ü'), new Uint8Array([97, 0xEF, 0xBF, 0xBD, 0xC3, 0xBC]));
+assert.strictEqual(Object.getPrototypeOf(e.encode('x')), Uint8Array.prototype);
+assert.strictEqual(e.encode('x').buffer.byteLength, 1);
+const target = new Uint8Array(6);
+assert.deepStrictEqual(e.encodeInto('a😀ü', target), { read: 3, written: 5 });
+assert.deepStrictEqual([...target], [97, 0xF0, 0x9F, 0x98, 0x80, 0]);
+assert.deepStrictEqual(e.encodeInto('x\ud83d', new Uint8Array(4)), { read: 2, written: 4 });
+assert.throws(() => e.encodeInto('a', 3), { code: 'ERR_INVALID_ARG_TYPE' });
+assert.throws(() => e.encodeInto(1, target), { code: 'ERR_INVALID_ARG_TYPE' });
+assert.throws(() => TextEncoder.prototype.encode.call({}), { code: 'ERR_INVALID_THIS' });
+assert.strictEqual(require('util').TextEncoder, TextEncoder);

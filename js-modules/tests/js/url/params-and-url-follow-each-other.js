@@ -1,0 +1,18 @@
+const assert = require('assert');
+const url = new URL('http://h/p?a=1#f');
+const params = url.searchParams;
+assert.strictEqual(url.searchParams, params);
+params.append('b', 'ü ');
+assert.strictEqual(url.href, 'http://h/p?a=1&b=%C3%BC+#f');
+url.search = '?c=%20~';
+assert.deepStrictEqual([...params], [['c', ' ~']]);
+assert.strictEqual(url.search, '?c=%20~', 'not written anew before a change');
+params.append('d', '');
+assert.strictEqual(url.search, '?c=+%7E&d=');
+params.delete('c');
+params.delete('d');
+assert.strictEqual(url.href, 'http://h/p#f', 'the question mark goes with the last');
+url.href = 'http://h/?x';
+assert.strictEqual(params.toString(), 'x=');
+url.search = '';
+assert.strictEqual(params.size, 0);

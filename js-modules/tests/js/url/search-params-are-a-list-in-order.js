@@ -1,0 +1,41 @@
+const assert = require('assert');
+const { inspect } = require('util');
+const params = new URLSearchParams('?a=1&b=2&a=3&c&=d&%C3%BC=+%2B');
+assert.deepStrictEqual([...params], [['a', '1'], ['b', '2'], ['a', '3'], ['c', ''], ['', 'd'], ['ü', ' +']]);
+assert.strictEqual(params.size, 6);
+assert.strictEqual(params.get('a'), '1');
+assert.strictEqual(params.get('none'), null);
+assert.deepStrictEqual(params.getAll('a'), ['1', '3']);
+assert.strictEqual(params.has('a', '3') && !params.has('a', '2') && params.has('c'), true);
+params.set('a', 'x');
+params.append('z', 'y y');
+params.delete('b');
+params.delete('c', 'not this');
+assert.strictEqual(params.toString(), 'a=x&c=&=d&%C3%BC=+%2B&z=y+y');
+params.sort();
+assert.deepStrictEqual([...params.keys()], ['', 'a', 'c', 'z', 'ü']);
+const seen = [];
+params.forEach(function (value, name, all) { seen.push([this.tag, name, value, all === params]); }, { tag: 1 });
+assert.deepStrictEqual(seen[1], [1, 'a', 'x', true]);
+assert.deepStrictEqual([...new URLSearchParams({ b: 1, a: true })], [['b', '1'], ['a', 'true']]);
+assert.strictEqual(String(new URLSearchParams([['q', 'a&b'], new Set(['r', '='])])), 'q=a%26b&r=%3D');
+assert.strictEqual(String(new URLSearchParams(new Map([['k', 'v']]))), 'k=v');
+assert.strictEqual(String(new URLSearchParams(params)), String(params));
+assert.strictEqual(String(new URLSearchParams('a=%zz%41%C3')), 'a=%25zzA%EF%BF%BD');
+assert.strictEqual(String(new URLSearchParams([['x', '\ud800*-._ ~\'()!']])), 'x=%EF%BF%BD*-._+%7E%27%28%29%21');
+for (const bad of [[[1]], [1], [[1, 2, 3]], [null]]) {
+    assert.throws(() => new URLSearchParams(bad), { code: 'ERR_INVALID_TUPLE' });
+}
+assert.throws(() => new URLSearchParams({ [Symbol.iterator]: 1 }), { code: 'ERR_ARG_NOT_ITERABLE' });
+assert.throws(() => params.append('a'), { code: 'ERR_MISSING_ARGS', message: 'The "name" and "value" arguments must be specified' });
+assert.throws(() => params.get(), { code: 'ERR_MISSING_ARGS' });
+assert.throws(() => URLSearchParams.prototype.get.call({}, 'a'), { code: 'ERR_INVALID_THIS' });
+assert.throws(() => params.forEach(1), { code: 'ERR_INVALID_ARG_TYPE' });
+assert.strictEqual(inspect(new URLSearchParams('a=1&b')), "URLSearchParams { 'a' => '1', 'b' => '' }");
+assert.strictEqual(inspect(new URLSearchParams()), 'URLSearchParams {}');
+assert.strictEqual(inspect(new URLSearchParams('a=1&b').keys()), "URLSearchParams Iterator { 'a', 'b' }");
+// What is added during the loop is seen.
+const growing = new URLSearchParams('a=1');
+let rounds = 0;
+for (const [name] of growing) if (rounds++ < 3) growing.append(`${name}${rounds}`, '');
+assert.strictEqual(growing.size, 4);
