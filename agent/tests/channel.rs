@@ -5,7 +5,7 @@ mod support;
 use std::time::Duration;
 
 use microstack::wire::AgentHash;
-use support::{Agent, Fault, Order, SOON, Seen, Server, ServerOptions};
+use support::{Agent, Fault, Order, SOON, Seen, Server, ServerOptions, wait_for};
 
 fn faulty(fault: Fault) -> (tempfile::TempDir, Server, Agent) {
     let dir = tempfile::tempdir().unwrap();
@@ -129,7 +129,7 @@ fn floods_and_early_cores_before_authentication_change_nothing() {
     server.wait_connections(1, SOON);
     server.order(Order::Query);
     server.wait("no core", |seen| (*seen == Seen::CoreHash(None)).then_some(()));
-    assert!(agent.log().contains("before authentication"), "{}", agent.log());
+    wait_for("the log line", SOON, || agent.log().contains("before authentication").then_some(()));
     agent.stop();
 }
 

@@ -5,7 +5,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use support::{Agent, Order, SOON, Seen, Server, ServerOptions};
+use support::{Agent, Order, SOON, Seen, Server, ServerOptions, wait_for};
 
 /// A core that answers console lines and says hello when it starts.
 fn good(name: &str) -> String {
@@ -51,6 +51,15 @@ fn a_pushed_core_runs_answers_survives_a_restart_and_is_cleared() {
     // The stored core waits for the server's word, which comes at once, and is not sent again.
     let agent = Agent::start(&dir.path().join("agent.msh"), dir.path(), &[]);
     server.wait_connections(2, SOON);
+    // Until that word came, the agent truly says that no core is running.
+    wait_for("the core's second start", SOON, || {
+        let starts = server
+            .seen()
+            .iter()
+            .filter(|seen| matches!(seen, Seen::Json(j) if j["action"] == "coreinfo"))
+            .count();
+        (starts == 2).then_some(())
+    });
     console(&server, "two", "first heard two");
     let pushes = server.seen().iter().filter(|seen| **seen == Seen::CoreHash(None)).count();
     assert_eq!(pushes, 1, "only the first query found none");
@@ -73,7 +82,7 @@ fn an_exception_is_reported_with_file_and_line_and_the_core_lives_on() {
     assert!(text.contains("TypeError"), "{text}");
     let event = json(&server, "a log event", SOON, |j| j["action"] == "log");
     assert!(event["msg"].as_str().unwrap().contains("core.js:"));
-    assert!(agent.log().contains(&format!("core.js:{line}")), "{}", agent.log());
+    wait_for("the log line", SOON, || agent.log().contains(&format!("core.js:{line}")).then_some(()));
     console(&server, "still", "thrower heard still");
     agent.stop();
 }

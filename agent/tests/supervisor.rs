@@ -37,7 +37,7 @@ fn a_stop_is_in_order_and_leaves_nothing_behind() {
         Agent::signal(agent.supervisor(), signal);
         assert_eq!(agent.wait(SOON), Some(0));
         assert!(!Agent::exists(worker));
-        assert!(agent.log().contains("the worker stopped"), "{}", agent.log());
+        wait_for("the last word", SOON, || agent.log().contains("the worker stopped").then_some(()));
     }
     let stopped = Agent::output(&["status", "--state", dir.path().to_str().unwrap(), "--json"]);
     assert_eq!(stopped.status.code(), Some(1));
@@ -69,7 +69,9 @@ fn two_agents_cannot_share_a_state_directory() {
     server.wait_connections(1, SOON);
     let mut second = Agent::start(&msh, dir.path(), &[]);
     assert_eq!(second.wait(SOON), Some(1));
-    assert!(second.log().contains(&format!("process {}", agent.supervisor())), "{}", second.log());
+    // Its words may arrive a moment after its end.
+    let holder = format!("process {}", agent.supervisor());
+    wait_for("the reason", SOON, || second.log().contains(&holder).then_some(()));
     let status = Agent::output(&["status", "--state", dir.path().to_str().unwrap()]);
     assert_eq!(status.status.code(), Some(0));
     assert!(String::from_utf8_lossy(&status.stdout).contains("connected to wss://127.0.0.1"), "{status:?}");
