@@ -4,7 +4,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 
@@ -16,6 +17,7 @@ pub struct Running {
     name: String,
     child: Child,
     log: Arc<Mutex<Log>>,
+    readers: Vec<JoinHandle<()>>,
     status: Option<ExitStatus>,
 }
 
@@ -36,9 +38,8 @@ impl Running {
         let log = Arc::new(Mutex::new(Log::default()));
         let stdout = child.stdout.take().expect("stdout is piped");
         let stderr = child.stderr.take().expect("stderr is piped");
-        collect(stdout, log.clone());
-        collect(stderr, log.clone());
-        Running { name: name.to_owned(), child, log, status: None }
+        let readers = vec![collect(stdout, log.clone()), collect(stderr, log.clone())];
+        Running { name: name.to_owned(), child, log, readers, status: None }
     }
 
     /// Process id of the started program itself.
@@ -90,6 +91,14 @@ impl Running {
     pub fn exited(&mut self) -> Option<ExitStatus> {
         if self.status.is_none() {
             self.status = self.child.try_wait().expect("a child can be waited for");
+            // Its last words may still be in the pipes; a child of its own may hold them open, so not for ever.
+            let until = Instant::now() + LAST_WORDS;
+            while self.status.is_some()
+                && Instant::now() < until
+                && !self.readers.iter().all(JoinHandle::is_finished)
+            {
+                std::thread::sleep(Duration::from_millis(5));
+            }
         }
         self.status
     }
@@ -153,7 +162,7 @@ impl Drop for Running {
     }
 }
 
-fn collect(pipe: impl Read + Send + 'static, log: Arc<Mutex<Log>>) {
+fn collect(pipe: impl Read + Send + 'static, log: Arc<Mutex<Log>>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         for line in BufReader::new(pipe).split(b'\n') {
             let Ok(line) = line else { return };
@@ -164,13 +173,15 @@ fn collect(pipe: impl Read + Send + 'static, log: Arc<Mutex<Log>>) {
                 log.dropped += 1;
             }
         }
-    });
+    })
 }
 
 fn pid(id: u32) -> Pid {
     Pid::from_raw(id as i32).expect("a process id is not zero")
 }
 
+/// How long the output of an ended process is waited for.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// Lines kept of one process.
 const MAX_LINES: usize = 50_000;
 /// Lines shown of each process when a test fails.
