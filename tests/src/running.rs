@@ -34,6 +34,11 @@ impl Running {
     /// When it cannot be started.
     pub fn spawn(name: &str, command: &mut Command) -> Running {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+        // SAFETY: the closure runs between fork and exec and makes one system call; it touches no memory of ours.
+        unsafe {
+            // A test that is killed cannot run its guards. (The signal follows the thread that spawns: the test's.)
+            command.pre_exec(|| Ok(rustix::process::set_parent_process_death_signal(Some(Signal::KILL))?));
+        }
         let mut child = command.spawn().unwrap_or_else(|e| panic!("{name} cannot be started: {e}"));
         let log = Arc::new(Mutex::new(Log::default()));
         let stdout = child.stdout.take().expect("stdout is piped");
