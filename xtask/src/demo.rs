@@ -60,7 +60,8 @@ impl Stage {
         println!("== a server");
         let init =
             ["init", "--data", &text(&data), "--admin", USER, "--password-file", &text(&password_file)];
-        finish("meshlite-server", &init)?;
+        // Reached by address, so that the demo does not depend on this machine's name being known anywhere.
+        finish("meshlite-server", &[&init[..], &["--name", "127.0.0.1"]].concat())?;
         let mut server = Running::start(
             "meshlite-server",
             &["run", "--data", &text(&data), "--listen", "127.0.0.1:0"],
