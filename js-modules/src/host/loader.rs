@@ -18,6 +18,41 @@ use crate::modules;
 /// Makes the native part of a module.
 pub type NativeInit = fn(&mut Context) -> JsResult<JsObject>;
 
+/// The text of a built-in script.
+#[derive(Debug, Clone, Copy)]
+pub struct SourceText {
+    /// Where the author finds it, below `js-modules/src`; empty for a line in a table.
+    pub path: &'static str,
+    /// What this build carries.
+    pub text: &'static str,
+}
+
+impl SourceText {
+    /// The text to run. While modules are written, a debug build with `MESHLITE_JS_SOURCES` set to `js-modules/src`
+    /// reads them from there, so that a change needs no build.
+    fn current(&self) -> std::borrow::Cow<'static, str> {
+        if cfg!(debug_assertions)
+            && !self.path.is_empty()
+            && let Some(folder) = std::env::var_os("MESHLITE_JS_SOURCES")
+            && let Ok(text) = std::fs::read_to_string(Path::new(&folder).join(self.path))
+        {
+            return text.into();
+        }
+        self.text.into()
+    }
+}
+
+/// The script at a path below `js-modules/src`, for [`Builtin::script`] and [`Builtin::both`].
+#[macro_export]
+macro_rules! source {
+    ($path:literal) => {
+        $crate::host::loader::SourceText {
+            path: $path,
+            text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/", $path)),
+        }
+    };
+}
+
 /// One built-in module. Nothing of it is made or compiled before it is first required.
 ///
 /// The script part runs as `function (exports, require, module, native)`; `native` is what the native part made.
@@ -26,7 +61,7 @@ pub type NativeInit = fn(&mut Context) -> JsResult<JsObject>;
 pub struct Builtin {
     name: &'static str,
     native: Option<NativeInit>,
-    script: Option<&'static str>,
+    script: Option<SourceText>,
     date: Option<i64>,
     replaceable: bool,
 }
@@ -38,12 +73,17 @@ impl Builtin {
     }
 
     /// A module that is all script.
-    pub const fn script(name: &'static str, script: &'static str) -> Self {
+    pub const fn script(name: &'static str, script: SourceText) -> Self {
         Builtin { name, native: None, script: Some(script), date: None, replaceable: false }
     }
 
+    /// A module of one line, usually another's part.
+    pub const fn line(name: &'static str, text: &'static str) -> Self {
+        Self::script(name, SourceText { path: "", text })
+    }
+
     /// A module with both parts.
-    pub const fn both(name: &'static str, init: NativeInit, script: &'static str) -> Self {
+    pub const fn both(name: &'static str, init: NativeInit, script: SourceText) -> Self {
         Builtin { name, native: Some(init), script: Some(script), date: None, replaceable: false }
     }
 
@@ -231,7 +271,7 @@ fn load_builtin(ctx: &mut Context, builtin: &Builtin, scope: Scope, module: &JsO
         }
         return Ok(());
     };
-    let wrapper = compile(ctx, BUILTIN_PARAMETERS, script, &format!("node:{}", builtin.name))?;
+    let wrapper = compile(ctx, BUILTIN_PARAMETERS, &script.current(), &format!("node:{}", builtin.name))?;
     let require = match scope {
         Scope::Node => native::function("require", 1, NativeFunction::from_fn_ptr(require_of_node), ctx),
         Scope::Layer => native::function("require", 1, NativeFunction::from_fn_ptr(require_of_layer), ctx),
@@ -326,7 +366,7 @@ pub fn module_source(ctx: &Context, name: &str) -> Option<String> {
         return added.source.as_deref().map(str::to_owned);
     }
     let builtin = loader.layer.iter().find(|b| b.name == name && b.native.is_none())?;
-    builtin.script.map(str::to_owned)
+    builtin.script.map(|script| script.current().into_owned())
 }
 
 /// The date of an added or embedded script module, in seconds since 1970 (`getJSModuleDate`).

@@ -46,31 +46,32 @@ use crate::host::loader::Builtin;
 use crate::host::native::Exports;
 use crate::host::{Layer, lazy};
 use crate::modules::{fs, os};
+use crate::source;
 
 /// The dialect's modules and globals.
 pub const LAYER: Layer = Layer { builtins: BUILTINS, install };
 
 const BUILTINS: &[Builtin] = &[
-    Builtin::both("internal/dialect", globals::init, include_str!("js/dialect.js")),
-    Builtin::both("internal/mesh", agent::init, include_str!("js/mesh.js")),
-    Builtin::both("internal/hashes", hashes::init, include_str!("js/hashes.js")),
-    Builtin::script("MeshAgent", "module.exports = require('internal/mesh').MeshAgent;"),
-    Builtin::script("events", include_str!("js/events.js")),
-    Builtin::both("promise", globals::latch_init, include_str!("js/promise.js")),
-    Builtin::script("stream", include_str!("js/stream.js")),
-    Builtin::script("timers", include_str!("js/timers.js")),
-    Builtin::both("console", agent::init, include_str!("js/console.js")),
-    Builtin::both("process", agent::init, include_str!("js/process.js")),
-    Builtin::both("os", os::init, include_str!("js/os.js")),
-    Builtin::both("fs", fs::init, include_str!("js/fs.js")),
-    Builtin::both("child_process", os::init, include_str!("js/child_process.js")),
-    Builtin::both("SimpleDataStore", store::init, include_str!("js/store.js")),
-    Builtin::script("MD5Stream", "module.exports = require('internal/hashes').MD5;"),
-    Builtin::script("SHA1Stream", "module.exports = require('internal/hashes').SHA1;"),
-    Builtin::script("SHA256Stream", "module.exports = require('internal/hashes').SHA256;"),
-    Builtin::script("SHA384Stream", "module.exports = require('internal/hashes').SHA384;"),
-    Builtin::script("SHA512Stream", "module.exports = require('internal/hashes').SHA512;"),
-    Builtin::both("uuid/v4", globals::init, include_str!("js/uuid.js")),
+    Builtin::both("internal/dialect", globals::init, source!("meshagent/js/dialect.js")),
+    Builtin::both("internal/mesh", agent::init, source!("meshagent/js/mesh.js")),
+    Builtin::both("internal/hashes", hashes::init, source!("meshagent/js/hashes.js")),
+    Builtin::line("MeshAgent", "module.exports = require('internal/mesh').MeshAgent;"),
+    Builtin::script("events", source!("meshagent/js/events.js")),
+    Builtin::both("promise", globals::latch_init, source!("meshagent/js/promise.js")),
+    Builtin::script("stream", source!("meshagent/js/stream.js")),
+    Builtin::script("timers", source!("meshagent/js/timers.js")),
+    Builtin::both("console", agent::init, source!("meshagent/js/console.js")),
+    Builtin::both("process", agent::init, source!("meshagent/js/process.js")),
+    Builtin::both("os", os::init, source!("meshagent/js/os.js")),
+    Builtin::both("fs", fs::init, source!("meshagent/js/fs.js")),
+    Builtin::both("child_process", os::init, source!("meshagent/js/child_process.js")),
+    Builtin::both("SimpleDataStore", store::init, source!("meshagent/js/store.js")),
+    Builtin::line("MD5Stream", "module.exports = require('internal/hashes').MD5;"),
+    Builtin::line("SHA1Stream", "module.exports = require('internal/hashes').SHA1;"),
+    Builtin::line("SHA256Stream", "module.exports = require('internal/hashes').SHA256;"),
+    Builtin::line("SHA384Stream", "module.exports = require('internal/hashes').SHA384;"),
+    Builtin::line("SHA512Stream", "module.exports = require('internal/hashes').SHA512;"),
+    Builtin::both("uuid/v4", globals::init, source!("meshagent/js/uuid.js")),
 ];
 
 /// The agent of a context; its data.
