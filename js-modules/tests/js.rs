@@ -131,7 +131,7 @@ fn run(path: &Path) -> Result<(), String> {
 fn scripts(folder: &str) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(root().join(folder)).unwrap_or_else(|e| panic!("{folder}: {e}"));
     let mut found: Vec<PathBuf> = entries.map(|e| e.unwrap().path()).collect();
-    found.retain(|path| path.extension().is_some_and(|e| e == "js"));
+    found.retain(|path| path.extension().is_some_and(|e| e == "js" || e == "mjs"));
     found.sort();
     assert!(!found.is_empty(), "no script in {folder}");
     found

@@ -5,9 +5,8 @@ use std::rc::Rc;
 
 use boa_engine::builtins::promise::{OperationType, Promise};
 use boa_engine::context::HostHooks;
-use boa_engine::module::{Module, ModuleLoader, ModuleRequest, Referrer};
 use boa_engine::realm::Realm;
-use boa_engine::{Context, JsNativeError, JsObject, JsResult, JsString};
+use boa_engine::{Context, JsObject, JsResult, JsString};
 
 use super::budget::Budget;
 use super::{memory, native, nesting};
@@ -59,22 +58,5 @@ impl HostHooks for Hooks {
         // Asked before each array buffer is made: the place to keep an eye on memory the engine does not count.
         memory::watch_allocation(ctx);
         self.budget.max_buffer_bytes
-    }
-}
-
-/// Refuses `import`: files would be read without a permission check.
-pub(crate) struct NoModules;
-
-impl ModuleLoader for NoModules {
-    async fn load_imported_module(
-        self: Rc<Self>,
-        _referrer: Referrer,
-        request: ModuleRequest,
-        _ctx: &RefCell<&mut Context>,
-    ) -> JsResult<Module> {
-        let name = request.specifier().to_std_string_lossy();
-        Err(JsNativeError::error()
-            .with_message(format!("cannot import '{name}': ES modules are not supported, use require()"))
-            .into())
     }
 }

@@ -1,10 +1,11 @@
-//! CommonJS modules: the built-in tables, modules that a core adds, and compiling wrappers.
+//! The built-in module tables, modules that a core adds, and compiling: wrappers of CommonJS, ES modules.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::rc::Rc;
 
-use boa_engine::object::builtins::JsFunction;
+use boa_engine::module::Module;
+use boa_engine::object::builtins::{JsFunction, JsPromise};
 use boa_engine::{
     Context, JsArgs, JsError, JsObject, JsResult, JsString, JsValue, NativeFunction, Script, Source,
     js_string,
@@ -134,6 +135,9 @@ pub(crate) struct Loader {
     node: HashMap<String, JsObject>,
     local: HashMap<String, JsObject>,
     added: BTreeMap<String, Added>,
+    /// ES modules by file and type attribute, and what the main one promises.
+    pub modules: HashMap<String, Module>,
+    pub main: Option<JsPromise>,
 }
 
 enum Found {
@@ -168,6 +172,20 @@ pub fn require_internal(ctx: &mut Context, id: &str) -> JsResult<JsValue> {
         Dialect::MeshAgent => Scope::Layer,
     };
     require_in(ctx, scope, id, true)
+}
+
+/// Calls a function that a module exports.
+pub(crate) fn call_export(
+    ctx: &mut Context,
+    exports: &JsObject,
+    name: &str,
+    args: &[JsValue],
+) -> JsResult<JsValue> {
+    let function = exports.get(JsString::from(name), ctx)?;
+    match function.as_function() {
+        Some(function) => function.call(&exports.clone().into(), args, ctx),
+        None => Err(native::invalid_type(name, "of type function", &function, ctx)),
+    }
 }
 
 /// True when [`require`] would find the name.
@@ -407,6 +425,14 @@ pub(crate) fn parse(ctx: &mut Context, text: &str, file: &str, shift: usize) -> 
     nesting::check(text, stack).map_err(|deep| native::too_deep(&deep, Some(file), ctx))?;
     let source = Source::from_bytes(text).with_path(Path::new(file));
     Script::parse(source, None, ctx).map_err(|error| place(error, text, file, shift, ctx))
+}
+
+/// Parses an ES module, after the nesting check.
+pub(crate) fn parse_module(ctx: &mut Context, text: &str, file: &str) -> JsResult<Module> {
+    let stack = HostShared::of(ctx).budget().native_stack_bytes;
+    nesting::check(text, stack).map_err(|deep| native::too_deep(&deep, Some(file), ctx))?;
+    let source = Source::from_bytes(text).with_path(Path::new(file));
+    Module::parse(source, None, ctx).map_err(|error| place(error, text, file, 0, ctx))
 }
 
 /// Gives a syntax error its file, line and column; the engine has them in the message only.

@@ -17,6 +17,7 @@ mod builtins;
 pub mod bytes;
 mod enter;
 mod error;
+mod esm;
 mod hooks;
 mod jobs;
 mod link;
@@ -49,7 +50,7 @@ pub use timers::{TimerId, TimerSpec};
 pub use wait::{MAX_WAITS, Waited, block_on};
 
 pub(crate) use enter::unwind;
-use hooks::{Hooks, NoModules, Rejections};
+use hooks::{Hooks, Rejections};
 use jobs::Jobs;
 use link::HostLink;
 use shared::End;
@@ -247,7 +248,7 @@ impl Host {
         let built = ContextBuilder::new()
             .job_executor(jobs)
             .host_hooks(Rc::new(Hooks { budget, rejections: rejections.clone() }))
-            .module_loader(Rc::new(NoModules))
+            .module_loader(Rc::new(esm::Modules))
             .build();
         let mut ctx = built.map_err(|e| {
             ScriptError::new(ScriptErrorKind::Panic, "EngineError", format!("the engine did not start: {e}"))
@@ -293,8 +294,15 @@ impl Host {
         enter::enter(ctx, &shared, name, |ctx| {
             let cjs = loader::require_internal(ctx, "internal/cjs")?;
             let Some(cjs) = cjs.as_object() else { return Ok(()) };
+            let path = shared.absolute(name);
+            // As Node: the main file is known by its path without links.
+            let path = std::fs::canonicalize(&path).unwrap_or(path).display().to_string();
+            if loader::call_export(ctx, &cjs, "_isModule", &[JsString::from(path.as_str()).into()])?
+                .to_boolean()
+            {
+                return esm::run_main(ctx, &path, source);
+            }
             let run = cjs.get(js_string!("runMain"), ctx)?;
-            let path = shared.absolute(name).display().to_string();
             let args = [JsString::from(path).into(), JsString::from(source).into()];
             if let Some(run) = run.as_function() {
                 run.call(&JsValue::undefined(), &args, ctx)?;
@@ -421,7 +429,12 @@ impl Host {
                 shared.rearm();
                 return None;
             }
-            enter::finish(ctx, &shared, shared.exit_code.get());
+            let code = match shared.exit_code.get() {
+                // As Node: the main module waits at its top level for what nothing will ever settle.
+                0 if esm::main_is_pending(&shared) => 13,
+                code => code,
+            };
+            enter::finish(ctx, &shared, code);
         }
         self.settle();
         self.exit_code()

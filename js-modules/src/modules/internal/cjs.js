@@ -4,6 +4,9 @@
 
 const path = require('path');
 const { make, invalidArgType } = require('internal/errors');
+const { readPackage, scopeOf, resolveExports, resolveImports, splitName } = require('internal/resolve');
+
+const CONDITIONS = ['node', 'require', 'module-sync'];
 
 class Module {
     constructor(id, parent) {
@@ -50,7 +53,7 @@ Module._nodeModulePaths = function _nodeModulePaths(from) {
 Module._extensions = {
     '__proto__': null,
     '.js'(module, filename) {
-        if (packageType(filename) === 'module') throw noModules(filename);
+        if (Module._isModule(filename)) throw noModules(filename);
         module._compile(native.readText(filename), filename);
     },
     '.json'(module, filename) {
@@ -62,35 +65,13 @@ Module._extensions = {
             throw error;
         }
     },
-    '.cjs'(module, filename) {
-        module._compile(native.readText(filename), filename);
-    },
-    '.mjs'(module, filename) {
-        throw noModules(filename);
+    '.node'(module, filename) {
+        throw make(Error, 'ERR_DLOPEN_FAILED', `${filename}: native add-ons of Node cannot be loaded; use require('ffi')`);
     },
 };
 
 function noModules(filename) {
-    return make(Error, 'ERR_REQUIRE_ESM', `${filename} is an ES module; this host runs CommonJS, use require() and module.exports`);
-}
-
-function packageType(filename) {
-    for (let dir = path.dirname(filename); ; dir = path.dirname(dir)) {
-        const found = readPackage(dir);
-        if (found) return found.type;
-        if (dir === '/' || path.basename(dir) === 'node_modules') return undefined;
-    }
-}
-
-function readPackage(dir) {
-    const file = path.join(dir, 'package.json');
-    if (native.stat(file) !== 0) return null;
-    try {
-        return JSON.parse(native.readText(file));
-    } catch (error) {
-        error.message = `Error parsing ${file}: ${error.message}`;
-        throw error;
-    }
+    return make(Error, 'ERR_REQUIRE_ESM', `require() of ES Module ${filename} is not supported; use import() instead`);
 }
 
 function tryFile(name) {
@@ -116,62 +97,24 @@ function tryIndex(name) {
     return native.stat(name) === 1 ? tryFile(path.join(name, 'index')) : null;
 }
 
-// The part of package.json "exports" that packages for CommonJS need: strings, conditions, sub-paths, one star.
-function fromExports(folder, subpath) {
-    const exported = readPackage(folder)?.exports;
-    if (exported === undefined || exported === null) return undefined;
-    const bare = typeof exported === 'string' || Array.isArray(exported)
-        || !Object.keys(exported).some((key) => key.startsWith('.'));
-    const map = bare ? { '.': exported } : exported;
-    const key = subpath === '' ? '.' : `./${subpath}`;
-    let target = map[key];
-    let star = '';
-    if (target === undefined) {
-        for (const pattern of Object.keys(map)) {
-            const at = pattern.indexOf('*');
-            if (at < 0 || !key.startsWith(pattern.slice(0, at)) || !key.endsWith(pattern.slice(at + 1))) continue;
-            star = key.slice(at, key.length - (pattern.length - at - 1));
-            target = map[pattern];
-            break;
-        }
-    }
-    const file = pick(target);
-    if (typeof file !== 'string') {
-        throw make(Error, 'ERR_PACKAGE_PATH_NOT_EXPORTED',
-            `Package subpath '${key}' is not defined by "exports" in ${folder}/package.json`);
-    }
-    return path.join(folder, file.replaceAll('*', star));
-}
-
-function pick(target) {
-    if (typeof target === 'string' || target === null || target === undefined) return target;
-    if (Array.isArray(target)) return target.map(pick).find((one) => typeof one === 'string');
-    for (const condition of Object.keys(target)) {
-        if (['node', 'require', 'default'].includes(condition)) {
-            const found = pick(target[condition]);
-            if (found !== undefined) return found;
-        }
-    }
-    return undefined;
-}
-
 function fromFolders(id, folders) {
-    const [, name, , subpath] = /^((?:@[^/]+\/)?[^/]+)(\/(.*))?$/.exec(id) ?? [null, id, '', ''];
+    const [name, subpath] = splitName(id) ?? [];
     for (const folder of folders) {
         if (native.stat(folder) !== 1) continue;
-        const home = path.join(folder, name);
-        if (native.stat(home) === 1) {
-            const target = fromExports(home, subpath ?? '');
-            if (target !== undefined) {
-                const found = tryFile(target);
-                if (found) return found;
-            }
+        if (name) {
+            const target = resolveExports(path.join(folder, name), subpath, CONDITIONS);
+            if (target !== undefined) return mustExist(target);
         }
         const target = path.join(folder, id);
         const found = (id.endsWith('/') ? null : tryFile(target)) ?? tryFolder(target);
         if (found) return found;
     }
     return null;
+}
+
+function mustExist(file) {
+    if (native.stat(file) === 0) return native.realpath(file);
+    throw make(Error, 'MODULE_NOT_FOUND', `Cannot find module '${file}'`);
 }
 
 Module._resolveFilename = function _resolveFilename(id, parent) {
@@ -181,7 +124,15 @@ Module._resolveFilename = function _resolveFilename(id, parent) {
     if (/^\.{1,2}(\/|$)/.test(id) || path.isAbsolute(id)) {
         const target = path.resolve(parent ? parent.path : native.cwd(), id);
         found = (/(^|\/)\.{0,2}$/.test(id) ? null : tryFile(target)) ?? tryFolder(target);
+    } else if (id.startsWith('#') && parent?.filename && scopeOf(parent.filename)?.json.imports) {
+        const target = resolveImports(id, parent.filename, CONDITIONS, (name) => Module._resolveFilename(name, parent));
+        return native.isBuiltin(target) ? target : mustExist(target);
     } else {
+        const own = parent?.filename && splitName(id) ? scopeOf(parent.filename) : null;
+        const [name, subpath] = own ? splitName(id) : [];
+        if (own && own.json.name === name && own.json.exports != null) {
+            return mustExist(resolveExports(own.dir, subpath, CONDITIONS));
+        }
         found = fromFolders(id, parent ? parent.paths : Module._nodeModulePaths(native.cwd()));
     }
     if (found) return found;
@@ -197,6 +148,7 @@ Module._resolveFilename = function _resolveFilename(id, parent) {
 Module._load = function _load(id, parent) {
     if (native.isBuiltin(id)) return native.requireBuiltin(id);
     const filename = Module._resolveFilename(id, parent);
+    if (native.isBuiltin(filename)) return native.requireBuiltin(filename);
     const cached = Module._cache[filename];
     if (cached) {
         if (parent && !parent.children.includes(cached)) parent.children.push(cached);
@@ -245,6 +197,12 @@ Module.createRequire = function createRequire(filename) {
     const from = isUrl ? require('internal/url').fileURLToPath(filename) : String(filename);
     if (!path.isAbsolute(from)) throw make(TypeError, 'ERR_INVALID_ARG_VALUE', `The argument 'filename' must be a file URL object, file URL string, or absolute path string. Received '${from}'`);
     return makeRequire(new Module(from));
+};
+
+// True for a file that is an ES module.
+Module._isModule = (filename) => {
+    const extension = path.extname(filename);
+    return extension === '.mjs' || (extension === '.js' && scopeOf(filename)?.json.type === 'module');
 };
 
 Module.runMain = function runMain(filename, source) {
