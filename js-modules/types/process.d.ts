@@ -36,6 +36,8 @@ declare module 'process' {
     export function emitWarning(warning: string | Error, type?: string | object, code?: string): void;
     /** Permission exec for "kill". */
     export function kill(pid: number, signal?: string | number): true;
+    /** Setting it needs permission fs.write for `/`. */
+    export function umask(mask?: number | string): number;
     export function getuid(): number;
     export function geteuid(): number;
     export function getgid(): number;

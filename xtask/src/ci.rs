@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 
 use crate::run::{Done, has, step, step_with, succeeds};
-use crate::{arch, docs, setup};
+use crate::{arch, docs, node_tests, setup};
 
 pub fn test() -> Done {
     setup::install()?;
@@ -31,5 +31,7 @@ pub fn test() -> Done {
             env,
         )?;
     }
+    println!("== Node's own tests, those that passed before");
+    node_tests::run(&[])?;
     step_with("doc tests", "cargo", &["test", "--workspace", "--doc", "--quiet"], env)
 }

@@ -7,6 +7,7 @@ mod ci;
 mod demo;
 mod docs;
 mod fuzz;
+mod node_tests;
 mod run;
 mod setup;
 mod soak;
@@ -25,6 +26,8 @@ usage: cargo xtask COMMAND
   bench [NAME]    measure; writes docs/src/benchmarks.md tables to target/bench (release build, minutes)
   fuzz [TARGET] [--seconds N]
                   coverage-guided fuzzing (installs cargo-fuzz)
+  node-tests [GROUP or FILE…] [--update] [--full]
+                  Node's own tests on the script host, against the recorded table (fetches them first)
   soak [--short]  thousands of reconnects, kills and failed connects; the full form takes about an hour
 ";
 
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         ["docs"] => docs::check(),
         ["bench", rest @ ..] => bench::run(rest),
         ["fuzz", rest @ ..] => fuzz::run(rest),
+        ["node-tests", rest @ ..] => node_tests::run(rest),
         ["soak", rest @ ..] => soak::run(rest),
         [] | ["help" | "-h" | "--help"] => {
             print!("{USAGE}");

@@ -31,6 +31,7 @@ pub fn init(ctx: &mut Context) -> JsResult<JsObject> {
         .function("euid", 0, |_, _, _| Ok(JsValue::from(rustix::process::geteuid().as_raw())))
         .function("gid", 0, |_, _, _| Ok(JsValue::from(rustix::process::getgid().as_raw())))
         .function("egid", 0, |_, _, _| Ok(JsValue::from(rustix::process::getegid().as_raw())))
+        .function("umask", 1, umask)
         .function("cwd", 0, cwd)
         .function("chdir", 1, chdir)
         .function("envKeys", 0, env_keys)
@@ -77,6 +78,21 @@ pub fn platform() -> &'static str {
 pub(crate) fn start_time() -> Instant {
     static START: OnceLock<Instant> = OnceLock::new();
     *START.get_or_init(Instant::now)
+}
+
+/// Sets the mask when one is given; the one before. It belongs to the process, so only the owner of the whole program
+/// (a script run by name) may change it: cores get an error from the permission check.
+fn umask(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
+    let wanted = args.get_or_undefined(0);
+    if wanted.is_undefined() {
+        // The system has no call that only reads it.
+        let before = rustix::process::umask(rustix::fs::Mode::empty());
+        rustix::process::umask(before);
+        return Ok(JsValue::from(before.bits()));
+    }
+    let mask = wanted.to_u32(ctx)? & 0o777;
+    HostShared::of(ctx).require_permission(Need::FsWrite(std::path::Path::new("/")), ctx)?;
+    Ok(JsValue::from(rustix::process::umask(rustix::fs::Mode::from_bits_truncate(mask)).bits()))
 }
 
 fn cwd(_: &JsValue, _: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {

@@ -143,6 +143,19 @@ process.chdir = (directory) => {
     native.chdir(directory);
 };
 
+process.umask = function umask(mask) {
+    if (mask === undefined) return native.umask();
+    let number = mask;
+    if (typeof mask === 'string') {
+        if (!/^[0-7]+$/.test(mask)) throw invalidArgValue('mask', mask, 'must be a 32-bit unsigned integer or an octal string');
+        number = Number.parseInt(mask, 8);
+    }
+    if (typeof number !== 'number') throw invalidArgType('mask', 'number', mask);
+    if (!Number.isInteger(number)) throw require('internal/errors').outOfRange('mask', 'an integer', mask);
+    if (number < 0 || number > 0xFFFFFFFF) throw require('internal/errors').outOfRange('mask', '>= 0 && <= 4294967295', mask);
+    return native.umask(number);
+};
+
 process.kill = function kill(pid, signal = 'SIGTERM') {
     if (typeof pid !== 'number' || !Number.isInteger(pid)) throw invalidArgType('pid', 'number', pid);
     const number = typeof signal === 'number' ? signal : SIGNALS[signal];
