@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Write};
-use std::process::ChildStdin;
+use std::os::fd::OwnedFd;
 
 use mio::Interest;
 use mio::unix::pipe::Sender;
@@ -22,6 +22,8 @@ pub(super) struct Input {
     max: usize,
     writable: bool,
     closing: bool,
+    // Dropping one descriptor of a socket ends nothing while its other half is read.
+    shut_down: bool,
     // A write was not taken whole: the owner waits for StdinDrained.
     owed: bool,
     writes_left: u32,
@@ -36,13 +38,14 @@ impl Input {
             max,
             writable: false,
             closing: false,
+            shut_down: false,
             owed: false,
             writes_left: WRITES_PER_WAKE,
             events: VecDeque::new(),
         }
     }
 
-    pub(super) fn open(&mut self, stdin: Option<ChildStdin>) -> io::Result<()> {
+    pub(super) fn open(&mut self, stdin: Option<OwnedFd>) -> io::Result<()> {
         if let Some(stdin) = stdin {
             let pipe = Sender::from(stdin);
             pipe.set_nonblocking(true)?;
@@ -50,6 +53,11 @@ impl Input {
             self.writable = true;
         }
         Ok(())
+    }
+
+    /// The descriptor is a socket: closing must tell the peer.
+    pub(super) fn is_socket(&mut self) {
+        self.shut_down = true;
     }
 
     pub(super) fn register(&mut self, cx: &Cx<'_>, sub: u8) -> io::Result<()> {
@@ -117,6 +125,10 @@ impl Input {
             // A burst must not keep its memory for the child's life.
             self.queue.shrink_to(4096);
             if self.closing {
+                if let (Some(pipe), true) = (&self.pipe, self.shut_down) {
+                    // Fails only when the peer is gone, and then it knows.
+                    let _ = rustix::net::shutdown(pipe, rustix::net::Shutdown::Write);
+                }
                 self.pipe = None;
                 self.events.push_back(Event::StdinClosed(None));
             }

@@ -41,24 +41,29 @@
 //! chain.run().unwrap();
 //! ```
 //!
-//! **What it is not yet:** there are no pseudo-terminals, and a child gets a process group of its own but no session.
+//! A child on a terminal ([`Spawn::terminal`]) has a session of its own; standard output carries what it shows,
+//! standard input is its keyboard. Its end of output is the hang-up of the terminal.
 
+mod duplex;
 mod exit;
 mod input;
 mod output;
 mod spawn;
+mod terminal;
 
 use std::io;
-use std::process::{ChildStderr, ChildStdout};
+use std::os::fd::OwnedFd;
 
 use rustix::process::{Pid, Signal};
 
 use crate::chain::{Cx, Wake};
 
+pub use duplex::{Duplex, DuplexEvent};
 pub use exit::Exit;
 pub use input::MAX_STDIN_BACKLOG;
 pub use output::READ_CHUNK;
-pub use spawn::{Environment, Pipe, Spawn, SpawnError};
+pub use spawn::{Environment, MAX_DESCRIPTORS, Pipe, Spawn, SpawnError};
+pub use terminal::{Modes, Size, Terminal};
 
 use exit::Watcher;
 use input::Input;
@@ -138,8 +143,9 @@ pub struct Child {
     own_group: bool,
     detached: bool,
     stdin: Input,
-    stdout: Output<ChildStdout>,
-    stderr: Output<ChildStderr>,
+    stdout: Output,
+    stderr: Output,
+    terminal: Option<terminal::Master>,
     watcher: Watcher,
     ended: bool,
 }
@@ -165,9 +171,16 @@ impl Child {
     /// # Errors
     /// [`SpawnError`] says which program or folder is at fault.
     pub fn start(spawn: &Spawn) -> Result<Child, SpawnError> {
-        let mut process = spawn.start()?;
+        let terminal = spawn.open_terminal()?;
+        let mut process = spawn.start(terminal.as_ref().map(|(_, slave)| slave))?;
         let pid = process.id();
-        let (stdin, stdout, stderr) = (process.stdin.take(), process.stdout.take(), process.stderr.take());
+        let (mut stdin, mut stdout, stderr): (Option<OwnedFd>, Option<OwnedFd>, Option<OwnedFd>) = (
+            process.stdin.take().map(Into::into),
+            process.stdout.take().map(Into::into),
+            process.stderr.take().map(Into::into),
+        );
+        // Only the child keeps the other side, or its end would never be seen.
+        let terminal = terminal.map(|(master, _)| master);
         // From here on a failure must not leave the child behind: `Child::drop` ends it.
         let mut child = Child {
             process: Some(process),
@@ -179,9 +192,14 @@ impl Child {
             stdin: Input::none(spawn.stdin_backlog()),
             stdout: Output::none(),
             stderr: Output::none(),
+            terminal,
             watcher: Watcher::none(),
             ended: false,
         };
+        if let Some(master) = &child.terminal {
+            let halves = master.halves().map_err(|error| child.unwatched(error))?;
+            (stdin, stdout) = (Some(halves.0), Some(halves.1));
+        }
         let opened = child.stdin.open(stdin).and(child.stdout.open(stdout)).and(child.stderr.open(stderr));
         opened.map_err(|error| child.unwatched(error))?;
         Ok(child)
@@ -322,6 +340,19 @@ impl Child {
     /// True when the child has ended and both streams are at their end: nothing more will come.
     pub fn is_finished(&self) -> bool {
         self.ended && !self.stdout.is_open() && !self.stderr.is_open()
+    }
+
+    /// Tells the child's terminal its new size; the programs on it get `SIGWINCH`. Without a terminal nothing happens.
+    ///
+    /// # Errors
+    /// The system's; there is no usual cause.
+    pub fn resize(&self, size: Size) -> io::Result<()> {
+        self.terminal.as_ref().map_or(Ok(()), |master| master.resize(size))
+    }
+
+    /// The path of the child's terminal, such as `/dev/pts/3`.
+    pub fn terminal_path(&self) -> Option<&str> {
+        self.terminal.as_ref().map(terminal::Master::path)
     }
 
     /// Lets the child live on when this value is dropped.

@@ -1,7 +1,7 @@
 //! One of the two streams a child writes.
 
 use std::io::{self, Read};
-use std::marker::PhantomData;
+use std::os::fd::OwnedFd;
 
 use mio::Interest;
 use mio::unix::pipe::Receiver;
@@ -11,25 +11,21 @@ use crate::chain::Cx;
 /// The most bytes one event carries: the size of a pipe on Linux.
 pub const READ_CHUNK: usize = 64 << 10;
 
-/// `P` keeps standard output and standard error apart: they become the same kind of pipe.
-pub(super) struct Output<P> {
+/// The reading end of a pipe, a socket or a terminal.
+pub(super) struct Output {
     pipe: Option<Receiver>,
     // Edge-triggered: true until a read would block.
     readable: bool,
     paused: bool,
     reads_left: u32,
-    kind: PhantomData<P>,
 }
 
-impl<P> Output<P>
-where
-    Receiver: From<P>,
-{
+impl Output {
     pub(super) fn none() -> Self {
-        Output { pipe: None, readable: false, paused: false, reads_left: 0, kind: PhantomData }
+        Output { pipe: None, readable: false, paused: false, reads_left: 0 }
     }
 
-    pub(super) fn open(&mut self, pipe: Option<P>) -> io::Result<()> {
+    pub(super) fn open(&mut self, pipe: Option<OwnedFd>) -> io::Result<()> {
         if let Some(pipe) = pipe {
             let pipe = Receiver::from(pipe);
             pipe.set_nonblocking(true)?;
@@ -92,7 +88,8 @@ where
                     self.readable = false;
                     return None;
                 }
-                // A pipe's read end fails for no other reason that a reader could act on.
+                // Mostly EIO: the last program on a terminal let go of it. Pipes fail for no reason that a reader could
+                // act on.
                 Err(_) => {
                     self.pipe = None;
                     return Some(Vec::new());

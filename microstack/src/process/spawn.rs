@@ -2,11 +2,19 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use rustix::io::fcntl_dupfd_cloexec;
 
 use super::MAX_STDIN_BACKLOG;
+use super::terminal::{Master, Terminal};
+
+/// A child may be given descriptors below this number.
+pub const MAX_DESCRIPTORS: RawFd = 64;
 
 /// A program to start, with everything it gets. Built by chained calls.
 #[derive(Debug, Clone)]
@@ -22,6 +30,8 @@ pub struct Spawn {
     stdin: Pipe,
     stdout: Pipe,
     stderr: Pipe,
+    given: Vec<(RawFd, Arc<OwnedFd>)>,
+    terminal: Option<Terminal>,
     max_stdin_backlog: usize,
 }
 
@@ -62,6 +72,8 @@ impl Spawn {
             stdin: Pipe::Piped,
             stdout: Pipe::Piped,
             stderr: Pipe::Piped,
+            given: Vec::new(),
+            terminal: None,
             max_stdin_backlog: MAX_STDIN_BACKLOG,
         }
     }
@@ -120,13 +132,56 @@ impl Spawn {
         self
     }
 
+    /// Gives the child a copy of a descriptor under the number `number`, in place of what [`Spawn::streams`] says for
+    /// numbers 0 to 2. Numbers from [`MAX_DESCRIPTORS`] on are an error at the start.
+    pub fn descriptor(mut self, number: RawFd, fd: impl Into<Arc<OwnedFd>>) -> Self {
+        self.given.push((number, fd.into()));
+        self
+    }
+
+    /// Runs it on a new terminal, in a session of its own. [`Spawn::streams`] then says nothing.
+    pub fn terminal(mut self, terminal: Terminal) -> Self {
+        self.terminal = Some(terminal);
+        self
+    }
+
     /// Bounds the queue of its standard input, in bytes. The default is [`MAX_STDIN_BACKLOG`].
     pub fn max_stdin_backlog(mut self, bytes: usize) -> Self {
         self.max_stdin_backlog = bytes.max(1);
         self
     }
 
-    pub(super) fn start(&self) -> Result<std::process::Child, SpawnError> {
+    pub(super) fn open_terminal(&self) -> Result<Option<(Master, OwnedFd)>, SpawnError> {
+        let opened = self.terminal.as_ref().map(|terminal| terminal.open(self.uid)).transpose();
+        opened.map_err(|error| SpawnError::Terminal { program: self.program_text(), error })
+    }
+
+    pub(super) fn start(&self, terminal: Option<&OwnedFd>) -> Result<std::process::Child, SpawnError> {
+        let mut command = self.prepared()?;
+        let os = |error| SpawnError::Os { program: self.program_text(), error };
+        if let Some(terminal) = terminal {
+            let copy = || terminal.try_clone().map(Stdio::from).map_err(os);
+            command.stdin(copy()?).stdout(copy()?).stderr(copy()?);
+            super::terminal::control(&mut command);
+        } else {
+            if self.own_group {
+                command.process_group(0);
+            }
+            command.stdin(self.stdin.stdio()).stdout(self.stdout.stdio()).stderr(self.stderr.stdio());
+        }
+        let _kept = self.give(&mut command).map_err(os)?;
+        command.spawn().map_err(|error| self.explain(error))
+    }
+
+    /// Becomes the program: this process goes on as it, with the same standard streams. Returns only when that fails.
+    pub fn replace_this_process(&self) -> SpawnError {
+        match self.prepared() {
+            Ok(mut command) => self.explain(command.exec()),
+            Err(error) => error,
+        }
+    }
+
+    fn prepared(&self) -> Result<Command, SpawnError> {
         let has_nul = |text: &OsStr| text.as_encoded_bytes().contains(&0);
         if self.program.is_empty() || has_nul(&self.program) || self.args.iter().any(|a| has_nul(a)) {
             return Err(SpawnError::BadText { program: self.program_text() });
@@ -148,11 +203,36 @@ impl Spawn {
         if let Some(uid) = self.uid {
             command.uid(uid);
         }
-        if self.own_group {
-            command.process_group(0);
+        Ok(command)
+    }
+
+    /// Arranges for the given descriptors. What it returns must live until the child is started.
+    fn give(&self, command: &mut Command) -> io::Result<Vec<OwnedFd>> {
+        let mut moves: Vec<(OwnedFd, RawFd)> = Vec::new();
+        for (number, fd) in &self.given {
+            let copy = || fcntl_dupfd_cloexec(&**fd, MAX_DESCRIPTORS).map_err(io::Error::from);
+            match *number {
+                0 => drop(command.stdin(copy()?)),
+                1 => drop(command.stdout(copy()?)),
+                2 => drop(command.stderr(copy()?)),
+                3..MAX_DESCRIPTORS => moves.push((copy()?, *number)),
+                _ => return Err(io::Error::from_raw_os_error(libc::EBADF)),
+            }
         }
-        command.stdin(self.stdin.stdio()).stdout(self.stdout.stdio()).stderr(self.stderr.stdio());
-        command.spawn().map_err(|error| self.explain(error))
+        let Some(top) = moves.iter().map(|(_, number)| *number).max() else { return Ok(Vec::new()) };
+        // The standard library reports a failed exec through a descriptor of its own, the lowest free one. It must not
+        // be one that the child is about to cover: so none of those is free now.
+        let mut kept = Vec::new();
+        let null = std::fs::File::open("/dev/null")?;
+        while let Ok(filler) = fcntl_dupfd_cloexec(null.as_fd(), 3) {
+            let done = std::os::fd::AsRawFd::as_raw_fd(&filler) > top;
+            kept.push(filler);
+            if done {
+                break;
+            }
+        }
+        super::terminal::place(command, moves);
+        Ok(kept)
     }
 
     pub(super) fn program_text(&self) -> String {
@@ -160,7 +240,8 @@ impl Spawn {
     }
 
     pub(super) fn has_own_group(&self) -> bool {
-        self.own_group
+        // A session is a group as well.
+        self.own_group || self.terminal.is_some()
     }
 
     pub(super) fn stdin_backlog(&self) -> usize {
@@ -240,6 +321,13 @@ pub enum SpawnError {
         /// As the operating system said it.
         error: io::Error,
     },
+    /// There is no terminal to be had: usually `/dev/pts` is not mounted, or all are in use.
+    Terminal {
+        /// As given.
+        program: String,
+        /// As the operating system said it.
+        error: io::Error,
+    },
     /// Anything else: usually no memory, processes or descriptors are left.
     Os {
         /// As given.
@@ -259,6 +347,7 @@ impl SpawnError {
             | SpawnError::Denied { error, .. }
             | SpawnError::Folder { error, .. }
             | SpawnError::Watch { error, .. }
+            | SpawnError::Terminal { error, .. }
             | SpawnError::Os { error, .. } => Some(error),
         }
     }
@@ -289,6 +378,10 @@ impl std::fmt::Display for SpawnError {
             SpawnError::Watch { program, error } => write!(
                 f,
                 "program `{program}` was started but cannot be watched ({error}), so it was ended; raise the descriptor limit"
+            ),
+            SpawnError::Terminal { program, error } => write!(
+                f,
+                "program `{program}` was not started, there is no terminal for it ({error}); check that /dev/pts is mounted"
             ),
             SpawnError::Os { program, error } => write!(f, "program `{program}` was not started: {error}"),
         }

@@ -352,3 +352,165 @@ fn another_user_is_used_when_we_may() {
     let (_, seen) = run(Owner::new(sh("id -u; id -g; id -G").uid(65534).gid(65534)));
     assert_eq!(text(&seen.borrow().out), "65534\n65534\n65534\n");
 }
+
+fn on_terminal(script: &str) -> Spawn {
+    sh(script).terminal(Terminal { size: Size { rows: 31, columns: 97 }, ..Terminal::default() })
+}
+
+#[test]
+fn a_terminal_has_a_size_a_session_and_an_end() {
+    let (_, seen) = run(Owner::new(on_terminal(
+        "stty size; test -t 0 -a -t 1 -a -t 2 && echo all; ps -o sid= -p $$ | grep -q $$ && echo leader; exit 5",
+    )));
+    let seen = seen.borrow();
+    assert_eq!(text(&seen.out), "31 97\r\nall\r\nleader\r\n");
+    assert_eq!(seen.exit, Some(Exit { code: Some(5), signal: None }));
+}
+
+#[test]
+fn the_given_modes_are_the_first_ones() {
+    let modes = Modes { output: Some(0), ..Modes::default() };
+    let spawn = sh("echo plain").terminal(Terminal { modes, ..Terminal::default() });
+    let (_, seen) = run(Owner::new(spawn));
+    assert_eq!(text(&seen.borrow().out), "plain\n");
+}
+
+/// Types one thing when it sees another, then goes on to the next pair.
+struct Typist {
+    spawn: Spawn,
+    child: Option<Child>,
+    shown: Vec<u8>,
+    script: Vec<(&'static str, &'static [u8])>,
+    resize: Option<Size>,
+    exit: Rc<Cell<Option<Exit>>>,
+}
+
+impl Link for Typist {
+    fn wake(&mut self, cx: &mut Cx<'_>, wake: Wake) {
+        if wake.start {
+            self.child = Some(Child::spawn(cx, &self.spawn, 0).unwrap());
+        }
+        let child = self.child.as_mut().unwrap();
+        child.wake(cx, &wake);
+        while let Some(event) = child.poll(cx) {
+            match event {
+                Event::Stdout(bytes) => self.shown.extend(bytes),
+                Event::Exit(exit) => self.exit.set(Some(exit)),
+                _ => {}
+            }
+            if let Some((wanted, keys)) = self.script.first().copied()
+                && String::from_utf8_lossy(&self.shown).contains(wanted)
+            {
+                self.script.remove(0);
+                if let (true, Some(size)) = (keys.is_empty(), self.resize) {
+                    child.resize(size).unwrap();
+                }
+                assert_eq!(child.write_stdin(cx, keys), keys.len());
+            }
+        }
+    }
+}
+
+fn type_at(script: &str, keys: Vec<(&'static str, &'static [u8])>, resize: Option<Size>) -> Option<Exit> {
+    let exit = Rc::new(Cell::new(None));
+    let spawn = on_terminal(script);
+    let chain = Chain::new().unwrap();
+    let typist = Typist { spawn, child: None, shown: Vec::new(), script: keys, resize, exit: exit.clone() };
+    chain.add("typist", typist);
+    chain.run_until(Some(Instant::now() + Duration::from_secs(20)), &mut |_| exit.get().is_some()).unwrap();
+    exit.get()
+}
+
+#[test]
+fn control_c_interrupts_what_runs_on_a_terminal() {
+    let exit = type_at(
+        "trap 'exit 42' INT; echo ready; while :; do sleep 0.1; done",
+        vec![("ready", b"\x03")],
+        None,
+    );
+    assert_eq!(exit, Some(Exit { code: Some(42), signal: None }));
+}
+
+#[test]
+fn a_new_size_is_told_to_the_programs() {
+    let script = "trap 'stty size | grep -q \"^50 120$\" && exit 7; exit 1' WINCH; echo ready; while :; do sleep 0.1; done";
+    let exit = type_at(script, vec![("ready", b"")], Some(Size { rows: 50, columns: 120 }));
+    assert_eq!(exit, Some(Exit { code: Some(7), signal: None }));
+}
+
+#[test]
+fn a_hundred_megabytes_go_each_way_through_a_terminal() {
+    let size = 100 << 20;
+    let mut owner = Owner::new(on_terminal(&format!(
+        "stty raw -echo; echo go; head -c {size} | md5sum; head -c {size} /dev/zero"
+    )));
+    owner.keep = false;
+    let chain = Chain::new().unwrap();
+    struct Feeder {
+        inner: Owner,
+        go: bool,
+    }
+    impl Link for Feeder {
+        fn wake(&mut self, cx: &mut Cx<'_>, wake: Wake) {
+            // Not before the terminal passes everything on as it is.
+            if wake.start {
+                self.inner.child = Some(Child::spawn(cx, &self.inner.spawn, 0).unwrap());
+            }
+            let child = self.inner.child.as_mut().unwrap();
+            child.wake(cx, &wake);
+            while let Some(event) = child.poll(cx) {
+                let mut seen = self.inner.seen.borrow_mut();
+                match event {
+                    Event::Stdout(bytes) => {
+                        seen.out_bytes += bytes.len();
+                        self.go = true;
+                    }
+                    Event::Exit(exit) => seen.exit = Some(exit),
+                    _ => {}
+                }
+            }
+            if self.go && self.inner.sent < 100 << 20 {
+                let piece = [7u8; 64 << 10];
+                let left = (100 << 20) - self.inner.sent;
+                self.inner.sent += child.write_stdin(cx, &piece[..left.min(piece.len())]);
+                let mut seen = self.inner.seen.borrow_mut();
+                seen.max_backlog = seen.max_backlog.max(child.stdin_backlog());
+            }
+            self.inner.seen.borrow_mut().finished = child.is_finished();
+        }
+    }
+    let seen = owner.seen.clone();
+    chain.add("feeder", Feeder { inner: owner, go: false });
+    let done = seen.clone();
+    let end =
+        chain.run_until(Some(Instant::now() + Duration::from_secs(120)), &mut |_| done.borrow().finished);
+    assert_eq!(end.unwrap(), RunEnd::Done);
+    let seen = seen.borrow();
+    assert!(seen.out_bytes > size, "{}", seen.out_bytes);
+    assert_eq!(seen.exit.unwrap().code, Some(0));
+    assert!(seen.max_backlog <= MAX_STDIN_BACKLOG, "{}", seen.max_backlog);
+}
+
+#[test]
+fn descriptors_arrive_under_their_numbers() {
+    let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    let spawn = sh("echo three >&3; echo nine >&9; cat <&3")
+        .descriptor(3, OwnedFd::from(theirs.try_clone().unwrap()));
+    let spawn = spawn.descriptor(9, OwnedFd::from(theirs));
+    io::Write::write_all(&mut &ours, b"back").unwrap();
+    ours.shutdown(std::net::Shutdown::Write).unwrap();
+    let (_, seen) = run(Owner::new(spawn));
+    let mut got = String::new();
+    ours.set_nonblocking(true).unwrap();
+    let mut bytes = [0; 64];
+    let count = io::Read::read(&mut &ours, &mut bytes).unwrap();
+    got.push_str(&text(&bytes[..count]));
+    assert_eq!((got.as_str(), text(&seen.borrow().out).as_str()), ("three\nnine\n", "back"));
+    let bad = Spawn::new("/bin/true")
+        .descriptor(MAX_DESCRIPTORS, std::fs::File::open("/dev/null").map(OwnedFd::from).unwrap());
+    assert!(Child::start(&bad).is_err());
+    // A program that is not there is still reported.
+    let missing =
+        Spawn::new("/no/such").descriptor(9, std::fs::File::open("/dev/null").map(OwnedFd::from).unwrap());
+    assert!(matches!(Child::start(&missing), Err(SpawnError::NotFound { .. })));
+}
