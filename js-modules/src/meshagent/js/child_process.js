@@ -53,20 +53,36 @@ function input(object, started) {
   return stream;
 }
 
+// A replaced environment is taken as it is; a terminal needs to be named in it.
+function environment(env, terminal) {
+  if (env === undefined || env === null) {
+    if (!terminal) { return undefined; }
+    env = Object.assign({}, process.env);
+    env.TERM = 'xterm-256color';
+  } else if (terminal && env.TERM === undefined) {
+    env = Object.assign({ TERM: 'xterm-256color' }, env);
+  }
+  return Object.keys(env).map(function (key) { return [key, String(env[key])]; });
+}
+
+function size(env, key) {
+  const value = env === undefined || env === null ? NaN : Number(env[key]);
+  return value > 0 && value < 65536 ? value : undefined;
+}
+
 function execFile(path, args, options) {
   if (typeof path !== 'string' || path === '') { throw fail('child_process.execFile(): the path of a program is needed'); }
   const list = args === undefined || args === null ? [] : Array.prototype.map.call(args, String);
   const given = options || {};
-  if (given.type === SpawnTypes.TERM) {
-    throw fail('child_process.execFile(): SpawnTypes.TERM needs a pseudo-terminal, which this build does not have; use SpawnTypes.DEFAULT');
-  }
+  const terminal = given.type === SpawnTypes.TERM;
   const object = { _ObjectID: 'childProcess.subProcess' }, started = { handle: undefined };
   EventEmitter.call(object, true).createEvent('exit', 'error');
   hide(object, '_target', path);
   hide(object, 'descriptorMetadata', undefined);
   hide(object, 'stdout', output(object, 'stdout', 0, started));
-  hide(object, 'stderr', output(object, 'stderr', 1, started));
   hide(object, 'stdin', input(object, started));
+  // A terminal mixes both outputs; who waits for the second finds it there, and silent.
+  hide(object, 'stderr', output(object, 'stderr', 1, started));
   hide(object, '_ended', false);
 
   const events = {
@@ -88,12 +104,15 @@ function execFile(path, args, options) {
     file: path,
     argv0: list.length > 0 ? list[0] : path,
     args: list.slice(1),
-    env: given.env === undefined || given.env === null ? undefined
-      : Object.keys(given.env).map(function (key) { return [key, String(given.env[key])]; }),
+    env: environment(given.env, terminal),
     uid: given.uid,
     gid: passwd === undefined ? undefined : passwd.gid,
     detached: given.type === SpawnTypes.DETACHED || Boolean(given.detached),
     stdio: ['pipe', 'pipe', 'pipe'],
+    terminal: terminal ? {
+      rows: size(given.env, 'LINES'), columns: size(given.env, 'COLUMNS'),
+      input: given.c_iflag, output: given.c_oflag, local: given.c_lflag,
+    } : undefined,
   }, function (kind, a, b) { events[kind](a, b); });
 
   if (answer.code !== undefined) {
@@ -104,6 +123,12 @@ function execFile(path, args, options) {
   } else {
     started.handle = answer;
     object.pid = child.pid(answer);
+  }
+  if (terminal) {
+    hide(object, 'pty', answer.code === undefined ? child.terminalPath(answer) : '');
+    hide(object, 'tcsetsize', function tcsetsize(rows, columns) {
+      if (started.handle !== undefined && !object._ended) { child.resize(started.handle, Number(rows), Number(columns)); }
+    });
   }
   hide(object, 'kill', function kill(signal) {
     if (started.handle === undefined || object._ended) { return; }
@@ -129,3 +154,19 @@ exports._ObjectID = 'childProcess';
 EventEmitter.call(exports);
 exports.SpawnTypes = SpawnTypes;
 exports.execFile = execFile;
+
+// Becomes another program; comes back only when that fails.
+exports._execve = function _execve(path, argv, env) {
+  const list = Array.prototype.map.call(argv || [path], String);
+  const answer = child.replace({
+    file: String(path),
+    argv0: list.length > 0 ? list[0] : String(path),
+    args: list.slice(1),
+    env: env === undefined || env === null ? undefined : Object.keys(env).map(function (key) { return [key, String(env[key])]; }),
+  });
+  throw fail('child_process._execve(): ' + answer.text);
+};
+// The bits of a terminal's modes, as numbers of this system.
+exports.c_iflags = { IGNBRK: 1, BRKINT: 2, IGNPAR: 4, PARMRK: 8, INPCK: 16, ISTRIP: 32, INLCR: 64, IGNCR: 128, ICRNL: 256, IUCLC: 512, IXON: 1024, IXANY: 2048, IXOFF: 4096, IMAXBEL: 8192 };
+exports.c_oflags = { OPOST: 1, OLCUC: 2, ONLCR: 4, OCRNL: 8, ONOCR: 16, ONLRET: 32, OFILL: 64, OFDEL: 128 };
+exports.c_lflags = { ISIG: 1, ICANON: 2, ECHO: 8, ECHOE: 16, ECHOK: 32, ECHONL: 64, NOFLSH: 128, TOSTOP: 256, ECHOCTL: 512, ECHOKE: 2048, IEXTEN: 32768 };

@@ -108,6 +108,14 @@ class ChildProcess extends EventEmitter {
         return sent;
     }
 
+    // Ours: the new size of the terminal that the option `pty` made.
+    resize(rows, columns) {
+        for (const [name, value] of [['rows', rows], ['columns', columns]]) {
+            if (!Number.isInteger(value) || value < 1 || value > 65535) throw coded(RangeError, 'ERR_OUT_OF_RANGE', `The value of "${name}" is out of range. It must be >= 1 && <= 65535. Received ${value}`);
+        }
+        if (this._handle !== null) child.resize(this._handle, rows, columns);
+    }
+
     ref() { if (this._handle !== null) child.setRef(this._handle, true); }
     unref() { if (this._handle !== null) child.setRef(this._handle, false); }
     [Symbol.dispose || Symbol.for('nodejs.dispose')]() { this.kill(); }
@@ -188,7 +196,16 @@ function spawn(file, args, options) {
             maybeClose();
         },
     };
-    const answer = child.spawn(Object.assign(wanted.native, { stdio }), (kind, a, b) => events[kind](a, b));
+    let terminal;
+    if (given.pty) {
+        terminal = { rows: given.pty.rows, columns: given.pty.cols === undefined ? given.pty.columns : given.pty.cols };
+        const env = given.env === undefined || given.env === null ? process.env : given.env;
+        wanted.native.env = Object.entries(Object.assign({}, env, { TERM: given.pty.name || env.TERM || 'xterm-256color' })).map(([key, value]) => [key, String(value)]);
+        // One stream: what the screen shows and what the keyboard types.
+        stdio[0] = stdio[1] = 'pipe';
+        stdio[2] = 'ignore';
+    }
+    const answer = child.spawn(Object.assign(wanted.native, { stdio, terminal }), (kind, a, b) => events[kind](a, b));
     if (answer.code !== undefined) {
         const error = startError(answer, wanted);
         process_.exitCode = answer.errno;
@@ -204,6 +221,7 @@ function spawn(file, args, options) {
     } else {
         process_._handle = answer;
         process_.pid = child.pid(answer);
+        if (terminal !== undefined) process_.pty = child.terminalPath(answer);
         if (stdio[0] === 'pipe') { stdin = input(process_); process_.stdin = stdin.stream; }
         for (const [which, name] of ['stdout', 'stderr'].entries()) {
             if (stdio[which + 1] !== 'pipe') continue;

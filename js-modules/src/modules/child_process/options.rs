@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use boa_engine::object::builtins::JsArray;
 use boa_engine::{Context, JsArgs, JsObject, JsResult, JsString, JsValue, js_string};
-use microstack::process::{Environment, Pipe, Spawn, SpawnError};
+use microstack::process::{Environment, Modes, Pipe, Size, Spawn, SpawnError, Terminal};
 
+use super::duplex;
 use crate::host::native::{Exports, describe, invalid_type};
 use crate::host::{HostShared, Need};
 
@@ -22,7 +23,9 @@ pub(super) struct Wanted {
     pub detached: bool,
 }
 
-/// Reads `{ file, argv0, args, env, cwd, uid, gid, detached, stdio }`. `env` is `[[key, value], …]` or undefined.
+/// Reads `{ file, argv0, args, env, cwd, uid, gid, detached, stdio, descriptors, terminal }`. `env` is
+/// `[[key, value], …]` or undefined, `descriptors` `[[number, fd or descriptor], …]`, `terminal`
+/// `{ rows, columns, input, output, local }`.
 pub(super) fn read(args: &[JsValue], ctx: &mut Context) -> JsResult<Wanted> {
     let Some(options) = args.get_or_undefined(0).as_object() else {
         return Err(invalid_type("options", "an object", args.get_or_undefined(0), ctx));
@@ -60,7 +63,41 @@ pub(super) fn read(args: &[JsValue], ctx: &mut Context) -> JsResult<Wanted> {
         _ => Pipe::Piped,
     };
     spawn = spawn.streams(pipe(0), pipe(1), pipe(2));
+    let mut given = Vec::new();
+    each(&options.get(js_string!("descriptors"), ctx)?, ctx, &mut |item, _| {
+        given.push(item);
+        Ok(())
+    })?;
+    for item in given {
+        let Some(pair) = item.as_object() else { continue };
+        let number = pair.get(0, ctx)?.to_i32(ctx)?;
+        let what = pair.get(1, ctx)?;
+        spawn = spawn.descriptor(number, duplex::descriptor_of(&what, ctx)?);
+    }
+    if let Some(terminal) = options.get(js_string!("terminal"), ctx)?.as_object() {
+        spawn = spawn.terminal(read_terminal(&terminal, ctx)?);
+    }
     Ok(Wanted { spawn, detached })
+}
+
+fn read_terminal(options: &JsObject, ctx: &mut Context) -> JsResult<Terminal> {
+    let first = Size::default();
+    let size = |value: Option<u32>, fallback: u16| match value {
+        // A size of nothing is what some senders give when they do not know.
+        Some(value @ 1..=0xffff) => value as u16,
+        _ => fallback,
+    };
+    Ok(Terminal {
+        size: Size {
+            rows: size(number(options, "rows", ctx)?, first.rows),
+            columns: size(number(options, "columns", ctx)?, first.columns),
+        },
+        modes: Modes {
+            input: number(options, "input", ctx)?,
+            output: number(options, "output", ctx)?,
+            local: number(options, "local", ctx)?,
+        },
+    })
 }
 
 /// The answer for a program that did not start.

@@ -9,7 +9,7 @@ use boa_engine::object::builtins::JsFunction;
 use boa_engine::{Context, JsArgs, JsData, JsObject, JsResult, JsString, JsValue, js_string};
 use boa_gc::{Finalize, Trace};
 use microstack::chain::{Cx, Link, LinkId, Wake};
-use microstack::process::{Child, Event, Exit, KillError, Stream};
+use microstack::process::{Child, Event, Exit, KillError, Size, Stream};
 
 use super::options::{self, STDIN_BACKLOG};
 use crate::host::bytes::{self, ByteView};
@@ -150,6 +150,22 @@ pub(super) fn set_ref(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsRes
         state.hold.release()
     }
     Ok(JsValue::undefined())
+}
+
+pub(super) fn resize(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
+    let state = handle(args, ctx)?;
+    let mut side = |at: usize| -> JsResult<u16> {
+        Ok(args.get_or_undefined(at).to_number(ctx)?.clamp(1.0, f64::from(u16::MAX)) as u16)
+    };
+    let size = Size { rows: side(1)?, columns: side(2)? };
+    let done = state.child.borrow().as_ref().map_or(Ok(()), |child| child.resize(size));
+    done.map(|()| JsValue::undefined()).map_err(|e| system_error(&e, "ioctl", None, ctx))
+}
+
+pub(super) fn terminal_path(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
+    let state = handle(args, ctx)?;
+    let path = state.child.borrow().as_ref().and_then(|c| c.terminal_path().map(JsString::from));
+    Ok(path.map_or(JsValue::undefined(), JsValue::from))
 }
 
 /// Turns the whole chain until the child's exit was handed to script; false when the time was up first.

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -208,6 +208,18 @@ fn with<T>(fd: i32, ctx: &Context, body: impl FnOnce(&File) -> io::Result<T>) ->
     let files = ctx.get_data::<Files>().ok_or_else(bad_descriptor)?;
     let files = files.0.borrow();
     body(files.get(&fd).ok_or_else(bad_descriptor)?)
+}
+
+/// A copy of an open file of this context, or of a standard stream where the script owns the process.
+pub(crate) fn descriptor(fd: i32, ctx: &Context) -> io::Result<OwnedFd> {
+    if (0..3).contains(&fd) && HostShared::of(ctx).sink().owns_process() {
+        return match fd {
+            0 => io::stdin().as_fd().try_clone_to_owned(),
+            1 => io::stdout().as_fd().try_clone_to_owned(),
+            _ => io::stderr().as_fd().try_clone_to_owned(),
+        };
+    }
+    with(fd, ctx, |file| file.as_fd().try_clone_to_owned())
 }
 
 fn standard(fd: i32) -> Option<StandardStream> {

@@ -8,6 +8,8 @@ mod paths;
 
 use boa_engine::{Context, JsObject, JsResult};
 
+pub(crate) use files::descriptor;
+
 use crate::host::native::Exports;
 
 /// Makes the natives that `fs.js` and the dialect's `fs` build on. Paths are texts, relative to the context's folder.
