@@ -24,6 +24,8 @@ const TYPED: &[&str] = &[
     "perf_hooks",
     "process",
     "querystring",
+    "readline",
+    "readline/promises",
     "stream",
     "stream/promises",
     "string_decoder",

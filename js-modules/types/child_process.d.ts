@@ -1,7 +1,6 @@
 /**
  * Child processes with Node's semantics. Needs the permission `exec` for the program's absolute path.
- * Differences: no `fork`, no pseudo-terminals, no descriptors beyond the three standard streams; children that are not
- * `detached` end with the script's context.
+ * Differences: no `fork` yet; children that are not `detached` end with the script's context. Ours: the option `pty`.
  */
 declare module 'child_process' {
     import { EventEmitter } from 'events';
@@ -11,6 +10,8 @@ declare module 'child_process' {
         cwd?: string; env?: Record<string, string | undefined>; argv0?: string; uid?: number; gid?: number;
         shell?: boolean | string; stdio?: 'pipe' | 'ignore' | 'inherit' | (string | number | null | undefined)[];
         detached?: boolean; timeout?: number; killSignal?: string | number; signal?: AbortSignal;
+        /** Ours: runs it on a terminal; `stdout` is the screen and `stdin` the keyboard. */
+        pty?: { rows?: number; cols?: number; name?: string };
     }
     interface SyncOptions extends Options {
         input?: string | Uint8Array; maxBuffer?: number; encoding?: string;
@@ -26,6 +27,9 @@ declare module 'child_process' {
         stdin: Writable | null; stdout: Readable | null; stderr: Readable | null;
         stdio: [Writable | null, Readable | null, Readable | null];
         kill(signal?: string | number): boolean;
+        /** Ours: the path of the terminal, and how to change its size. */
+        pty?: string;
+        resize(rows: number, columns: number): void;
         ref(): void;
         unref(): void;
     }

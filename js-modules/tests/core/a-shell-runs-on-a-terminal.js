@@ -1,5 +1,5 @@
 //: real
-//: prints true object
+//: prints true, object
 //: prints size 33 99 50 120
 //: prints TERM=xterm-256color
 //: prints exit 3 null
@@ -20,4 +20,3 @@ var sizes = c.stdout.str.match(/\d+ \d+(?=\r)/g);
 console.log('size ' + sizes[0] + ' ' + sizes[1]);
 console.log(c.stdout.str.match(/TERM=[^\r]*/)[0]);
 console.log(c.ended);
-process.exit();

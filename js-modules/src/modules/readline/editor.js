@@ -35,8 +35,7 @@ function remove(rl, from, to, kill) {
 }
 
 function jump(rl, to) {
-    rl.cursor = Math.max(0, Math.min(to, rl.line.length));
-    rl._showCursor();
+    rl._moveTo(Math.max(0, Math.min(to, rl.line.length)));
 }
 
 function insert(rl, text) {

@@ -232,8 +232,7 @@ class Interface extends EventEmitter {
         const line = this._addHistory();
         this._undo.length = this._redo.length = 0;
         // Below the whole text, also when the cursor was in its middle.
-        this.cursor = this.line.length;
-        this._showCursor();
+        this._moveTo(this.line.length);
         this._writeToOutput('\r\n');
         this.line = '';
         this.cursor = 0;
@@ -267,11 +266,18 @@ class Interface extends EventEmitter {
         this._writeToOutput(out);
     }
 
-    // The cursor alone moved.
-    _showCursor() {
-        const cursor = this.getCursorPos();
-        this._writeToOutput(moves(0, cursor.rows - this._prevRows) + `\x1b[${cursor.cols + 1}G`);
-        this._prevRows = cursor.rows;
+    // Only the cursor moves.
+    _moveTo(at) {
+        const from = this.getCursorPos();
+        this.cursor = at;
+        const to = this.getCursorPos();
+        if (from.rows === to.rows) {
+            const step = moves(to.cols - from.cols, 0);
+            if (step !== '') this._writeToOutput(step);
+        } else {
+            this._writeToOutput(moves(0, to.rows - from.rows) + `\x1b[${to.cols + 1}G`);
+        }
+        this._prevRows = to.rows;
     }
 
     _insertString(text) { press(this, text, {}); }

@@ -67,7 +67,7 @@ function next(text, flush) {
     const match = SEQUENCE.exec(text);
     if (match !== null) return [controlSequence(match), text.slice(match[0].length)];
     if (BEGUN.test(text) && !flush) return undefined;
-    if (text.length === 1) return [plainKey('\x1b', false), ''];
+    if (text.length === 1) return [{ ...plainKey('\x1b', true), sequence: '\x1b' }, ''];
     if (text[1] === '\x1b') return [{ ...plainKey('\x1b', true), sequence: '\x1b\x1b' }, text.slice(2)];
     const one = String.fromCodePoint(text.codePointAt(1));
     return [plainKey(one, true), text.slice(1 + one.length)];
@@ -88,6 +88,8 @@ module.exports = function emitKeypressEvents(stream, iface = {}) {
                 return;
             }
             state.text = taken[1];
+            // A tab in the middle of what was pasted is a tab.
+            iface.isCompletionEnabled = state.text === '';
             const shown = taken[2] ?? (taken[0].sequence.length === 1 ? taken[0].sequence : undefined);
             stream.emit('keypress', taken[0].name === 'escape' ? undefined : shown, taken[0]);
         }
@@ -102,6 +104,7 @@ module.exports = function emitKeypressEvents(stream, iface = {}) {
         clearTimeout(state.timer);
         state.text += typeof chunk === 'string' ? chunk : state.decoder.write(chunk);
         drain(false);
+        iface.isCompletionEnabled = true;
     };
     const onNewListener = (event) => {
         if (event !== 'keypress') return;
