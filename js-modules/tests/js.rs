@@ -7,6 +7,9 @@
 //! * `//: crash TEXT` the context must end by a crash whose report contains the text
 //! * `//: prints LINE` the console lines must be exactly these, in order
 //! * `//: loops N` budget: iterations of one loop
+//! * `//: turn MS` budget: processor time of one turn of jobs
+//! * `//: handles N` budget: links and open files
+//! * `//: manifest JSON` the script has this manifest; `$DIR` in it is an empty folder of its own, also `argv[3]`
 //! * `//: permissions none` the script may do nothing but compute
 //!
 //! Scripts under `hostile` run in a process of their own each, because what they try could end it.
@@ -15,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use js_modules::host::manifest::Manifest;
 use js_modules::host::{Budget, Host, HostEvent, HostOptions, Permissions, on_big_stack, read_script};
 use microstack::chain::Chain;
 
@@ -33,6 +37,9 @@ struct Wanted {
     crash: Option<String>,
     prints: Vec<String>,
     loops: Option<u64>,
+    turn_ms: Option<u64>,
+    handles: Option<usize>,
+    manifest: Option<String>,
     no_permissions: bool,
 }
 
@@ -48,6 +55,9 @@ impl Wanted {
                 "crash" => wanted.crash = Some(value.to_owned()),
                 "prints" => wanted.prints.push(value.to_owned()),
                 "loops" => wanted.loops = Some(value.parse().map_err(|_| format!("bad line {line}"))?),
+                "turn" => wanted.turn_ms = Some(value.parse().map_err(|_| format!("bad line {line}"))?),
+                "handles" => wanted.handles = Some(value.parse().map_err(|_| format!("bad line {line}"))?),
+                "manifest" => wanted.manifest = Some(value.to_owned()),
                 "permissions" if value == "none" => wanted.no_permissions = true,
                 _ => return Err(format!("unknown line {line}")),
             }
@@ -62,13 +72,28 @@ fn run(path: &Path) -> Result<(), String> {
     let wanted = Wanted::read(&source)?;
     let chain = Chain::new().map_err(|e| e.to_string())?;
     let folder = path.parent().unwrap_or(Path::new("/")).to_path_buf();
+    let mut budget = Budget { loop_iterations: wanted.loops, ..Budget::default() };
+    budget.turn = wanted.turn_ms.map(Duration::from_millis);
+    budget.max_handles = wanted.handles.unwrap_or(budget.max_handles);
+    let mut permissions = if wanted.no_permissions { Permissions::none() } else { Permissions::full() };
+    let mut own = None;
+    let mut argv = vec!["/usr/bin/meshlite-agent".into(), path.display().to_string(), "one".into()];
+    if let Some(manifest) = &wanted.manifest {
+        let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+        let place = folder.path().canonicalize().map_err(|e| e.to_string())?.display().to_string();
+        let manifest = Manifest::parse(&manifest.replace("$DIR", &place)).map_err(|e| e.to_string())?;
+        budget = manifest.budget(budget);
+        permissions = manifest.permissions;
+        argv.push(place);
+        own = Some(folder);
+    }
     let options = HostOptions {
-        argv: vec!["/usr/bin/meshlite-agent".into(), path.display().to_string(), "one".into()],
+        argv,
         exec_path: "/usr/bin/meshlite-agent".into(),
         cwd: folder,
         env: vec![("HOME".into(), "/home/tester".into()), ("PATH".into(), "/usr/bin:/bin".into())],
-        budget: Budget { loop_iterations: wanted.loops, ..Budget::default() },
-        permissions: if wanted.no_permissions { Permissions::none() } else { Permissions::full() },
+        budget,
+        permissions,
         ..HostOptions::default()
     };
     let mut host = Host::new(chain.clone(), options).map_err(|e| e.to_string())?;
@@ -86,6 +111,7 @@ fn run(path: &Path) -> Result<(), String> {
         }
         code = host.finish();
     }
+    drop(own);
     let mut lines = Vec::new();
     let mut problems = Vec::new();
     let mut seen = (false, false);
@@ -176,6 +202,7 @@ folders!(
     host,
     modules,
     path,
+    permissions,
     process,
     querystring,
     string_decoder,

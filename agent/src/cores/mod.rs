@@ -12,6 +12,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use js_modules::host::manifest::Manifest;
 use js_modules::host::{Budget, Permissions, ScriptError, ScriptErrorKind};
 use js_modules::meshagent::{AgentPort, CoreEvent, CoreRuntime, CoreSource};
 use microstack::chain::{Chain, LinkId};
@@ -26,7 +27,7 @@ use crate::channel::Inbox;
 use crate::control::Word;
 use crate::log::now_unix_s;
 use crate::status::Status;
-use crate::worker::{Alarm, SupervisorLine, last_words};
+use crate::worker::{Alarm, HangTimer, SupervisorLine, last_words};
 
 pub use reports::Reports;
 pub use store::CoreStore;
@@ -65,6 +66,7 @@ pub struct Parts {
     pub supervisor: Rc<SupervisorLine>,
     pub status: Rc<Status>,
     pub budget: Budget,
+    pub hang: Rc<HangTimer>,
 }
 
 /// The one core that runs, or none.
@@ -123,6 +125,7 @@ impl Cores {
         if let Some(running) = self.running.take() {
             running.runtime.stop();
             tracing::info!(core = %running.hash, "the core stopped");
+            self.parts.hang.set_budget(None);
         }
         last_words::update(&Marker::without_core(Activity::Idle, now_unix_s()));
         self.parts.status.core(None, "");
@@ -155,16 +158,23 @@ impl Cores {
             },
         };
         let text = core_text(&body).map_err(|error| error.to_string())?;
+        let manifest = Manifest::find(text).map_err(|error| error.to_string())?;
+        let (budget, permissions) = self.granted(manifest.as_ref());
         self.parts.reports.forget_name();
+        if let Some(manifest) = &manifest {
+            self.parts.reports.set_name(&manifest.name);
+            tracing::info!(core = %hash, name = manifest.name, version = manifest.version, "the core has a manifest");
+        }
         self.mark(Activity::LoadingCore, hash);
+        self.parts.hang.set_budget(budget.turn);
         self.parts.status.core(Some(&hash.to_hex()), "loading");
         tracing::info!(core = %hash, bytes = body.len(), "starting the core");
         let started = CoreRuntime::start(
             &self.parts.chain,
             self.parts.port.clone(),
             CoreSource { name: FILE_NAME, text },
-            self.parts.budget,
-            Permissions::full(),
+            budget,
+            permissions,
         );
         match started {
             Ok(runtime) => {
@@ -202,6 +212,14 @@ impl Cores {
             }
         }
         Ok(())
+    }
+
+    /// What a core gets: one without a manifest is MeshCentral's own and gets everything.
+    fn granted(&self, manifest: Option<&Manifest>) -> (Budget, Permissions) {
+        match manifest {
+            Some(manifest) => (manifest.budget(self.parts.budget), manifest.permissions.clone()),
+            None => (self.parts.budget, Permissions::full()),
+        }
     }
 
     fn start_good(&mut self, instead_of: CoreHash) {

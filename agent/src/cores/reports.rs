@@ -39,6 +39,11 @@ impl Reports {
         self.core_name.borrow_mut().clear();
     }
 
+    /// The name from the core's manifest; it wins over what the core says later.
+    pub fn set_name(&self, name: &str) {
+        name.clone_into(&mut self.core_name.borrow_mut());
+    }
+
     /// Learns the core's name from what it sends.
     pub fn overhear(&self, text: &str) {
         // Cheap test first: this sees every message.

@@ -9,6 +9,7 @@
 //! because the ordinary one may be what ran out.
 #![allow(unsafe_code)]
 
+use std::cell::Cell;
 use std::io;
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -22,7 +23,9 @@ use super::last_words;
 /// The timer of one chain. There is one per process; it stays until the process ends.
 pub struct HangTimer {
     timer: libc::timer_t,
-    budget: libc::timespec,
+    /// What the owner of the device allows; a core may ask for less.
+    most: Duration,
+    budget: Cell<libc::timespec>,
 }
 
 impl HangTimer {
@@ -48,18 +51,27 @@ impl HangTimer {
         check(unsafe { libc::timer_create(libc::CLOCK_MONOTONIC, &mut event, &mut timer) })?;
         TIMER.store(timer, Ordering::Release);
         BUDGET_S.store(budget.as_secs().max(1), Ordering::Release);
-        let budget = libc::timespec {
-            tv_sec: budget.as_secs() as libc::time_t,
-            tv_nsec: budget.subsec_nanos() as libc::c_long,
-        };
-        Ok(HangTimer { timer, budget })
+        Ok(HangTimer { timer, most: budget, budget: Cell::new(timespec(budget)) })
     }
+
+    /// Sets the time of a turn for the core that is about to start, from now on and in the present turn; `None` is what
+    /// the owner allows, and more than that is never given.
+    pub fn set_budget(&self, core: Option<Duration>) {
+        let budget = core.map_or(self.most, |core| core.min(self.most));
+        self.budget.set(timespec(budget));
+        BUDGET_S.store(budget.as_secs().max(1), Ordering::Release);
+        self.turn_begins();
+    }
+}
+
+fn timespec(time: Duration) -> libc::timespec {
+    libc::timespec { tv_sec: time.as_secs() as libc::time_t, tv_nsec: time.subsec_nanos() as libc::c_long }
 }
 
 impl TurnWatch for HangTimer {
     fn turn_begins(&self) {
         SAMPLES.store(0, Ordering::Relaxed);
-        set(self.timer, self.budget);
+        set(self.timer, self.budget.get());
     }
 
     fn turn_ends(&self) {

@@ -11,6 +11,23 @@ pub fn no_core_dumps() {
     }
 }
 
+/// Raises the soft limit of descriptors: a core may have many sockets, and the channel needs its own beside them.
+pub fn raise_descriptors() {
+    let limit = rustix::process::getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.unwrap_or(DESCRIPTORS).min(DESCRIPTORS);
+    if limit.current.is_some_and(|current| current < wanted)
+        && let Err(error) = rustix::process::setrlimit(
+            Resource::Nofile,
+            Rlimit { current: Some(wanted), maximum: limit.maximum },
+        )
+    {
+        tracing::warn!("the limit of open files could not be raised: {error}");
+    }
+}
+
+/// Four per handle that a core may have by default (a child has three pipes and itself), and the agent's own.
+const DESCRIPTORS: u64 = 4608;
+
 /// Asks the kernel to end this worker with its supervisor, whatever happens to that.
 ///
 /// The supervisor is single-threaded, so "parent thread ended" and "parent ended" are the same.

@@ -39,6 +39,7 @@ use crate::{exit, facts, identity, log, memory};
 pub use control_link::{Alarm, SupervisorLine};
 
 use control_link::ControlLink;
+pub use hang::HangTimer;
 
 /// The hidden command: runs until stopped and returns the exit code.
 pub fn main(options: &RunOptions) -> i32 {
@@ -49,6 +50,7 @@ pub fn main(options: &RunOptions) -> i32 {
     limits::die_with_supervisor();
     log::init(options.log);
     limits::no_core_dumps();
+    limits::raise_descriptors();
     let history = match record.history() {
         Ok(Ok(history)) => history,
         Ok(Err(error)) => {
@@ -148,7 +150,8 @@ impl Prepared {
 
     fn run(self) -> io::Result<i32> {
         let chain = Chain::new()?;
-        chain.set_watch(Rc::new(hang::HangTimer::for_this_thread(self.options.turn_budget)?));
+        let hang = Rc::new(HangTimer::for_this_thread(self.options.turn_budget)?);
+        chain.set_watch(hang.clone());
         let exit_code: Rc<Cell<Option<i32>>> = Rc::default();
         let line = Rc::new(SupervisorLine::new(self.socket));
         chain.add("control", ControlLink::new(line.clone(), exit_code.clone())?);
@@ -230,9 +233,11 @@ impl Prepared {
             reports,
             supervisor: line.clone(),
             status: status.clone(),
+            hang,
             budget: Budget {
                 // The context ends well before the allocator has to refuse.
                 memory_bytes: self.options.memory_limit.map(|limit| limit as u64 / 4 * 3),
+                turn: Some(self.options.turn_budget),
                 ..Budget::default()
             },
         });

@@ -1,5 +1,7 @@
 //! How much of the machine one context may use.
 
+use std::time::Duration;
+
 /// The limits of one context. Reaching one is a core crash ([`super::HostEvent::CoreCrashed`]), except where said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Budget {
@@ -16,6 +18,12 @@ pub struct Budget {
     /// The longest string that `repeat`, `padStart` and `padEnd` make, in UTF-16 units. Beyond it scripts get a
     /// catchable `RangeError`.
     pub max_string_units: usize,
+    /// Links (sockets, children, watchers, look-ups) and open files, each. Beyond it scripts get a catchable error with
+    /// code `ERR_TOO_MANY_HANDLES`, or `EMFILE` for files.
+    pub max_handles: usize,
+    /// Time for one turn of promise jobs and ticks that keep making new ones; `None` is no limit. What does not return at
+    /// all is ended by the supervisor's timer, because the engine cannot be stopped from inside.
+    pub turn: Option<Duration>,
     /// Live timers. Beyond it scripts get a catchable `RangeError`.
     pub max_timers: usize,
     /// Tasks, ticks and immediates that may wait, each.
@@ -38,6 +46,8 @@ impl Default for Budget {
             native_stack_bytes: NATIVE_STACK_BYTES,
             max_buffer_bytes: 64 << 20,
             max_string_units: 64 << 20,
+            max_handles: 1024,
+            turn: None,
             max_timers: 10_000,
             max_queue: 65_536,
             collect_after_bytes: 16 << 20,

@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use boa_engine::builtins::promise::PromiseState;
 use boa_engine::error::PanicError;
@@ -143,25 +143,57 @@ pub(crate) fn finish(ctx: &mut Context, shared: &Rc<HostShared>, code: i32) {
 
 /// Runs ticks and promise jobs until none is left, then reports rejections nobody handles.
 pub(crate) fn after_callback(ctx: &mut Context, shared: &Rc<HostShared>) {
+    let mut flood = Flood::default();
     loop {
         loop {
-            let Some(tick) = shared.ticks.borrow_mut().pop_front() else { break };
+            let Some(tick) = next(shared, &shared.ticks) else { break };
             enter(ctx, shared, "nextTick", |ctx| tick.callback.call(&JsValue::undefined(), &tick.args, ctx));
+            flood.check(shared);
         }
-        run_micro(ctx, shared);
+        run_micro(ctx, shared, &mut flood);
         if shared.ended() || (shared.ticks.borrow().is_empty() && !report_rejections(ctx, shared)) {
             return;
         }
     }
 }
 
-fn run_micro(ctx: &mut Context, shared: &Rc<HostShared>) {
+/// Ends a context whose jobs make new jobs for ever: each returns, so nothing else would notice.
+#[derive(Default)]
+struct Flood {
+    calls: u32,
+    begun: Option<Duration>,
+}
+
+impl Flood {
+    fn check(&mut self, shared: &HostShared) {
+        self.calls = self.calls.wrapping_add(1);
+        let Some(limit) = shared.budget().turn.filter(|_| self.calls.is_multiple_of(256)) else { return };
+        // Processor time: a job that waits for a child is no flood.
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+        let now = Duration::new(now.tv_sec as u64, now.tv_nsec as u32);
+        let begun = *self.begun.get_or_insert(now);
+        if now - begun > limit {
+            shared.crash(ScriptError::new(
+                ScriptErrorKind::Limit,
+                "TurnLimit",
+                format!(
+                    "promise jobs and ticks made new ones for more than {} ms; use setTimeout or setImmediate to let \
+                     others run",
+                    limit.as_millis()
+                ),
+            ));
+        }
+    }
+}
+
+fn run_micro(ctx: &mut Context, shared: &Rc<HostShared>, flood: &mut Flood) {
     let jobs = shared.jobs.clone();
     while jobs.has_micro() {
         if shared.ended() {
             return;
         }
         enter(ctx, shared, "promise job", |ctx| jobs.run_micro(ctx).unwrap_or(Ok(JsValue::undefined())));
+        flood.check(shared);
     }
 }
 

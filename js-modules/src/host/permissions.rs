@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
+use super::net_pattern::NetPattern;
+
 /// A set of names: everything, nothing, or a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Allow {
@@ -14,6 +16,8 @@ pub enum Allow {
     Everything,
     /// Accept the listed names; for paths also what lies below them.
     Only(BTreeSet<String>),
+    /// Accept what each of these accepts: see [`Permissions::intersect`].
+    Each(Vec<Allow>),
 }
 
 impl Allow {
@@ -22,24 +26,60 @@ impl Allow {
         Allow::Only(names.into_iter().map(Into::into).collect())
     }
 
-    fn name(&self, name: &str) -> bool {
-        match self {
-            Allow::Nothing => false,
-            Allow::Everything => true,
-            Allow::Only(names) => names.contains(name),
+    /// Accepts what both accept.
+    pub fn intersect(&self, other: &Allow) -> Allow {
+        match (self, other) {
+            (Allow::Nothing, _) | (_, Allow::Nothing) => Allow::Nothing,
+            (Allow::Everything, rest) | (rest, Allow::Everything) => rest.clone(),
+            (a, b) if a == b => a.clone(),
+            (a, b) => Allow::Each(vec![a.clone(), b.clone()]),
         }
     }
 
-    fn path(&self, path: &Path) -> bool {
+    /// True when some entry of the list fits.
+    fn any(&self, fits: &dyn Fn(&str) -> bool) -> bool {
         match self {
             Allow::Nothing => false,
             Allow::Everything => true,
-            // Compared after `..` is resolved in the text; natives resolve links before they ask.
-            Allow::Only(names) => {
-                let path = plain(path);
-                names.iter().any(|root| path.starts_with(plain(Path::new(root))))
-            }
+            Allow::Only(names) => names.iter().any(|name| fits(name)),
+            Allow::Each(all) => all.iter().all(|allow| allow.any(fits)),
         }
+    }
+
+    fn name(&self, name: &str) -> bool {
+        self.any(&|granted| granted == name)
+    }
+
+    /// Compared after `..` is resolved in the text; natives resolve links before they ask.
+    fn path(&self, path: &Path) -> bool {
+        let path = plain(path);
+        let (root, own) = (Path::new("/"), is_process_inside(&path));
+        self.any(&|granted| {
+            let granted = plain(Path::new(granted));
+            path.starts_with(&granted) && (!own || granted == root || is_process_inside(&granted))
+        })
+    }
+
+    fn net(&self, need: &str) -> bool {
+        self.any(&|granted| NetPattern::parse(granted).is_ok_and(|pattern| pattern.covers(need)))
+    }
+
+    /// Programs are compared with the links of their folder resolved, so that `/bin/sh` and `/usr/bin/sh` are one where
+    /// `/bin` is a link; the last part is not resolved, because one file may be many programs.
+    fn program(&self, program: &str) -> bool {
+        if !program.contains('/') {
+            return self.name(program);
+        }
+        let wanted = in_real_folder(Path::new(program));
+        self.any(&|granted| granted.contains('/') && in_real_folder(Path::new(granted)) == wanted)
+    }
+}
+
+fn in_real_folder(path: &Path) -> PathBuf {
+    let path = plain(path);
+    match (path.parent().map(Path::canonicalize), path.file_name()) {
+        (Some(Ok(folder)), Some(name)) => folder.join(name),
+        _ => path,
     }
 }
 
@@ -58,6 +98,23 @@ fn plain(path: &Path) -> PathBuf {
     out
 }
 
+/// True for the files of `/proc` that show the inside of a process: its memory holds the agent's key, its descriptors
+/// and root lead anywhere. A grant of `/proc` is meant for the figures beside them.
+fn is_process_inside(path: &Path) -> bool {
+    const INSIDE: &[&str] =
+        &["mem", "environ", "fd", "fdinfo", "root", "cwd", "exe", "map_files", "auxv", "stack", "syscall"];
+    let mut parts = path.components().skip(1).map(|part| part.as_os_str().to_string_lossy());
+    if parts.next().as_deref() != Some("proc") {
+        return false;
+    }
+    let is_process =
+        |name: &str| name == "self" || name == "thread-self" || name.bytes().all(|b| b.is_ascii_digit());
+    if !parts.next().is_some_and(|name| is_process(&name)) {
+        return false;
+    }
+    parts.any(|name| INSIDE.contains(&&*name))
+}
+
 /// What a native is about to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -66,7 +123,7 @@ pub enum Need<'a> {
     FsRead(&'a Path),
     /// Create, change or remove this absolute path.
     FsWrite(&'a Path),
-    /// Talk to this host.
+    /// Talk to this `host:port`, or listen at this `address:port`.
     Net(&'a str),
     /// Start this program.
     Exec(&'a str),
@@ -131,9 +188,9 @@ pub struct Permissions {
     pub fs_read: Allow,
     /// Folders and files that may be written.
     pub fs_write: Allow,
-    /// Hosts that may be reached.
+    /// Hosts that may be reached and addresses that may be listened at, as [`NetPattern`]s.
     pub net: Allow,
-    /// Programs that may be started.
+    /// Programs that may be started: absolute paths, and names for what has no path (`kill`).
     pub exec: Allow,
     /// Native libraries that may be called.
     pub ffi: Allow,
@@ -162,6 +219,19 @@ impl Permissions {
         Permissions::default()
     }
 
+    /// What both grant: a core's own manifest under the cap of whoever runs it.
+    pub fn intersect(&self, cap: &Permissions) -> Permissions {
+        Permissions {
+            fs_read: self.fs_read.intersect(&cap.fs_read),
+            fs_write: self.fs_write.intersect(&cap.fs_write),
+            net: self.net.intersect(&cap.net),
+            exec: self.exec.intersect(&cap.exec),
+            ffi: self.ffi.intersect(&cap.ffi),
+            env: self.env.intersect(&cap.env),
+            store: self.store && cap.store,
+        }
+    }
+
     /// Says whether `need` is granted.
     ///
     /// # Errors
@@ -170,8 +240,8 @@ impl Permissions {
         let granted = match need {
             Need::FsRead(path) => self.fs_read.path(path),
             Need::FsWrite(path) => self.fs_write.path(path),
-            Need::Net(host) => self.net.name(host),
-            Need::Exec(program) => self.exec.name(program),
+            Need::Net(host) => self.net.net(host),
+            Need::Exec(program) => self.exec.program(program),
             Need::Ffi(library) => self.ffi.name(library),
             Need::Env(name) => self.env.name(name),
             Need::Store => self.store,
@@ -195,6 +265,62 @@ mod tests {
         assert!(p.check(Need::FsRead(Path::new("/var/lib/agent2"))).is_err());
         assert!(p.check(Need::FsRead(Path::new("/var/lib/agent/../secret"))).is_err());
         assert!(p.check(Need::FsWrite(Path::new("/var/lib/agent/a"))).is_err());
+    }
+
+    #[test]
+    fn a_grant_of_proc_does_not_cover_the_inside_of_processes() {
+        let p = Permissions { fs_read: Allow::only(["/proc"]), ..Permissions::none() };
+        assert!(p.check(Need::FsRead(Path::new("/proc/meminfo"))).is_ok());
+        assert!(p.check(Need::FsRead(Path::new("/proc/17/status"))).is_ok());
+        for inside in [
+            "/proc/self/mem",
+            "/proc/17/environ",
+            "/proc/17/task/18/mem",
+            "/proc/17/root/etc",
+            "/proc/1/fd/3",
+        ] {
+            assert!(p.check(Need::FsRead(Path::new(inside))).is_err(), "{inside}");
+        }
+        let all = Permissions { fs_read: Allow::only(["/"]), ..Permissions::none() };
+        assert!(all.check(Need::FsRead(Path::new("/proc/17/environ"))).is_ok());
+    }
+
+    #[test]
+    fn a_program_is_the_same_behind_a_linked_folder_and_no_other_in_it() {
+        let p = Permissions { exec: Allow::only(["/usr/bin/id", "kill"]), ..Permissions::none() };
+        assert!(p.check(Need::Exec("/usr/bin/../bin/id")).is_ok());
+        assert!(p.check(Need::Exec("kill")).is_ok());
+        for other in ["/usr/bin/env", "/tmp/id", "id", "/kill"] {
+            assert!(p.check(Need::Exec(other)).is_err(), "{other}");
+        }
+        if std::fs::read_link("/bin").is_ok() {
+            assert!(p.check(Need::Exec("/bin/id")).is_ok());
+        }
+    }
+
+    #[test]
+    fn an_intersection_grants_what_both_grant() {
+        let wide = Permissions {
+            fs_read: Allow::only(["/var"]),
+            net: Allow::only(["*:443"]),
+            store: true,
+            ..Permissions::none()
+        };
+        let cap = Permissions {
+            fs_read: Allow::only(["/var/log", "/etc"]),
+            net: Allow::only(["*.example.com"]),
+            env: Allow::Everything,
+            ..Permissions::none()
+        };
+        let both = wide.intersect(&cap);
+        assert!(both.check(Need::FsRead(Path::new("/var/log/x"))).is_ok());
+        assert!(both.check(Need::FsRead(Path::new("/var/lib"))).is_err());
+        assert!(both.check(Need::FsRead(Path::new("/etc/x"))).is_err());
+        assert!(both.check(Need::Net("a.example.com:443")).is_ok());
+        assert!(both.check(Need::Net("a.example.com:80")).is_err());
+        assert!(both.check(Need::Net("other.org:443")).is_err());
+        assert!(both.check(Need::Store).is_err() && both.check(Need::Env("HOME")).is_err());
+        assert_eq!(wide.intersect(&Permissions::full()), wide);
     }
 
     #[test]

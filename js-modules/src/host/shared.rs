@@ -11,11 +11,12 @@ use boa_engine::{Context, JsObject, JsResult, JsValue};
 use microstack::chain::{Chain, Link, LinkId};
 
 use super::budget::Budget;
+use super::descriptors;
 use super::error::{ScriptError, ScriptErrorKind};
 use super::jobs::Jobs;
 use super::link::Rearm;
 use super::loader::Loader;
-use super::native;
+use super::native::{self, ErrorClass};
 use super::permissions::{Need, Permissions};
 use super::timers::{Immediate, Timers};
 use super::{ConsoleLevel, Dialect, HostEvent, HostOptions, ScriptWatch, Sink};
@@ -258,6 +259,27 @@ impl HostShared {
         }
         ticks.push_back(tick);
         true
+    }
+
+    /// Checks that the context may have one more link, before a native makes a socket, a child or the like.
+    ///
+    /// # Errors
+    /// `ERR_TOO_MANY_HANDLES` beyond [`Budget::max_handles`]; `EMFILE` when the process is short of descriptors: some are
+    /// kept for the agent's own channel.
+    pub fn require_handle(&self, syscall: &str, ctx: &mut Context) -> JsResult<()> {
+        let limit = self.budget.max_handles;
+        if self.live_links() >= limit {
+            let text = format!("more than {limit} sockets, children and other handles; close some first");
+            return Err(native::node_error(ErrorClass::Error, "ERR_TOO_MANY_HANDLES", &text, ctx));
+        }
+        descriptors::require_room().map_err(|error| native::system_error(&error, syscall, None, ctx))
+    }
+
+    /// Links of this context that have not ended.
+    pub fn live_links(&self) -> usize {
+        let mut links = self.links.borrow_mut();
+        links.retain(|id| self.chain.contains(*id));
+        links.len()
     }
 
     /// Adds a link that belongs to this context; it is removed with it.

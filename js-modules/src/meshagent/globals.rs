@@ -18,7 +18,7 @@ use super::checksum::{crc32, crc32c};
 use super::{plain_object, port_of};
 use crate::host::bytes::{ByteView, buffer, bytes_of};
 use crate::host::native::{ErrorClass, Exports, node_error, system_error, text};
-use crate::host::{HostShared, Need, block_on, loader};
+use crate::host::{HostShared, Need, PathUse, block_on, loader};
 
 /// Natives of `internal/dialect`.
 pub(super) fn init(ctx: &mut Context) -> JsResult<JsObject> {
@@ -71,7 +71,7 @@ fn file_hash(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsVal
     let path = text(args, 0, ctx)?;
     let shared = HostShared::of(ctx);
     let full = shared.absolute(&path);
-    shared.require_permission(Need::FsRead(&full), ctx)?;
+    let full = shared.allowed_path(&full, PathUse::Read, ctx)?;
     let hash = || -> std::io::Result<digest::Digest> {
         let mut file = File::open(&full)?;
         let mut context = digest::Context::new(&digest::SHA384);

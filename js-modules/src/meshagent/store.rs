@@ -15,7 +15,7 @@ use super::port::DataStore;
 use super::port_of;
 use crate::host::bytes::{buffer, bytes_of};
 use crate::host::native::{ErrorClass, Exports, invalid_type, node_error, text};
-use crate::host::{HostShared, Need};
+use crate::host::{HostShared, Need, PathUse};
 
 pub(super) fn init(ctx: &mut Context) -> JsResult<JsObject> {
     Ok(Exports::new(ctx)
@@ -55,9 +55,9 @@ fn open(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
     let path = HostShared::of(ctx).absolute(&text(args, 0, ctx)?);
     let read_only = args.get_or_undefined(1).to_boolean();
     let shared = HostShared::of(ctx);
-    shared.require_permission(Need::FsRead(&path), ctx)?;
+    let path = shared.allowed_path(&path, PathUse::Read, ctx)?;
     if !read_only {
-        shared.require_permission(Need::FsWrite(&path), ctx)?;
+        shared.allowed_path(&path, PathUse::Write, ctx)?;
     }
     let store = FileStore::open(path, read_only)
         .map_err(|why| node_error(ErrorClass::Error, "ERR_STORE", &why, ctx))?;

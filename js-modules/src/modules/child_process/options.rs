@@ -9,7 +9,7 @@ use microstack::process::{Environment, Modes, Pipe, Size, Spawn, SpawnError, Ter
 
 use super::duplex;
 use crate::host::native::{Exports, describe, invalid_type};
-use crate::host::{HostShared, Need};
+use crate::host::{Allow, HostShared, Need};
 
 /// Bytes queued for a child before script hears that it should wait: Node's default high-water mark, times four.
 pub(super) const STDIN_BACKLOG: usize = 64 << 10;
@@ -41,9 +41,14 @@ pub(super) fn read(args: &[JsValue], ctx: &mut Context) -> JsResult<Wanted> {
     spawn = spawn.args(list(&options.get(js_string!("args"), ctx)?, ctx)?);
     let env = options.get(js_string!("env"), ctx)?;
     let pairs = if env.is_null_or_undefined() {
-        shared.env().into_iter().map(|(k, v)| (k.into(), v.into())).collect()
+        // What the script may not see, its children do not get either.
+        let granted = |key: &str| shared.permissions().check(Need::Env(key)).is_ok();
+        let seen = shared.env().into_iter().filter(|(key, _)| granted(key));
+        seen.map(|(k, v)| (k.into(), v.into())).collect()
     } else {
-        pairs(&env, ctx)?
+        let pairs = pairs(&env, ctx)?;
+        refuse_steering(&pairs, &shared, ctx)?;
+        pairs
     };
     spawn = spawn.environment(Environment::Replace(pairs));
     if let Some(uid) = number(&options, "uid", ctx)? {
@@ -98,6 +103,44 @@ fn read_terminal(options: &JsObject, ctx: &mut Context) -> JsResult<Terminal> {
             local: number(options, "local", ctx)?,
         },
     })
+}
+
+/// Variables that make a granted program run code of somebody's choice.
+const STEERING: &[&str] = &[
+    "BASH_ENV",
+    "ENV",
+    "GCONV_PATH",
+    "GLIBC_TUNABLES",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "PERL5LIB",
+    "PERL5OPT",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PYTHONSTARTUP",
+    "RUBYLIB",
+    "RUBYOPT",
+    "SHELLOPTS",
+    "BASHOPTS",
+    "PS4",
+    "IFS",
+    "GIT_SSH_COMMAND",
+    "PAGER",
+    "EDITOR",
+];
+
+/// Where programs are granted one by one, a variable that turns one of them into another needs a grant of its own.
+fn refuse_steering(pairs: &[(OsString, OsString)], shared: &HostShared, ctx: &mut Context) -> JsResult<()> {
+    if shared.permissions().exec == Allow::Everything {
+        return Ok(());
+    }
+    for (key, _) in pairs {
+        let key = key.to_string_lossy();
+        if key.starts_with("LD_") || key.starts_with("BASH_FUNC_") || STEERING.contains(&&*key) {
+            shared.require_permission(Need::Env(&key), ctx)?;
+        }
+    }
+    Ok(())
 }
 
 /// The answer for a program that did not start.

@@ -56,6 +56,7 @@ impl State {
 pub(super) fn spawn(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
     let callback = function_argument(args, 1, "onEvent", ctx)?;
     let wanted = options::read(args, ctx)?;
+    HostShared::of(ctx).require_handle("spawn", ctx)?;
     let mut child = match Child::start(&wanted.spawn) {
         Ok(child) => child,
         Err(error) => return Ok(options::not_started(&error, ctx).into()),

@@ -9,6 +9,7 @@ use microstack::chain::{Chain, Cx, Link, RunEnd, Wake};
 use microstack::process::{Child, Event, Exit};
 
 use super::options;
+use crate::host::HostShared;
 use crate::host::bytes;
 use crate::host::native::{Exports, index_argument, system_error};
 
@@ -34,7 +35,7 @@ pub(super) fn spawn_sync(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> Js
     let max_bytes = index_argument(args, 3, 1 << 20, ctx)?;
     let signal = args.get_or_undefined(4).to_i32(ctx)?;
     let wanted = options::read(args, ctx)?;
-
+    HostShared::of(ctx).require_handle("spawnSync", ctx)?;
     let child = match Child::start(&wanted.spawn) {
         Ok(child) => child,
         Err(error) => {

@@ -11,8 +11,8 @@ use boa_engine::{Context, JsArgs, JsResult, JsString, JsValue};
 use ring::rand::{SecureRandom, SystemRandom};
 use rustix::fs::{AtFlags, CWD, Gid, Uid};
 
-use super::paths::{Use, checked};
-use crate::host::native::{system_error, text};
+use super::paths::{Use, allowed, checked};
+use crate::host::native::{string_argument, system_error, text};
 
 /// `[dev, mode, nlink, uid, gid, rdev, blksize, ino, size, blocks, atimeMs, mtimeMs, ctimeMs, birthtimeMs]`
 pub(super) fn stat_value(meta: &Metadata, ctx: &mut Context) -> JsValue {
@@ -204,7 +204,7 @@ pub(super) fn realpath(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsRe
 
 /// Makes a folder with six random characters behind the prefix, mode 0700.
 pub(super) fn mkdtemp(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
-    let (_, given) = checked(args, 0, Use::WriteEntry, ctx)?;
+    let given = string_argument(args, 0, "prefix", ctx)?;
     const LETTERS: &[u8; 62] = b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
     for _ in 0..100 {
         let mut random = [0u8; 6];
@@ -213,7 +213,8 @@ pub(super) fn mkdtemp(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsRes
         }
         let name: String = random.iter().map(|b| char::from(LETTERS[usize::from(*b) % 62])).collect();
         let path = format!("{given}{name}");
-        let full = crate::host::HostShared::of(ctx).absolute(&path);
+        // The whole path, not the prefix: `granted/link/` is an entry of `granted`, what is made in it is not.
+        let full = allowed(&path, Use::WriteEntry, ctx)?;
         match DirBuilder::new().mode(0o700).create(full) {
             Ok(()) => return Ok(JsString::from(path).into()),
             Err(e) if e.kind() == io::ErrorKind::AlreadyExists => {}

@@ -14,14 +14,11 @@ use super::entries::stat_value;
 use super::paths::{Use, checked};
 use crate::host::bytes::{ByteView, buffer, bytes_of};
 use crate::host::native::{ErrorClass, node_error, system_error, text};
-use crate::host::{HostShared, StandardStream};
+use crate::host::{HostShared, StandardStream, descriptors};
 
 /// Files open in one context.
 #[derive(Default)]
 struct Files(RefCell<BTreeMap<i32, File>>);
-
-/// What one context may have open.
-const MAX_OPEN: usize = 1024;
 
 pub(super) fn install(ctx: &mut Context) {
     if !ctx.has_data::<Files>() {
@@ -34,9 +31,10 @@ pub(super) fn open(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult
     let mode = args.get_or_undefined(2).to_u32(ctx)?;
     let (file, _) = open_checked(args, flags, mode, ctx)?;
     let fd = file.as_raw_fd();
+    let limit = HostShared::of(ctx).budget().max_handles;
     let full = ctx.get_data::<Files>().is_none_or(|files| {
         let mut files = files.0.borrow_mut();
-        let full = files.len() >= MAX_OPEN;
+        let full = files.len() >= limit;
         if !full {
             files.insert(fd, file);
         }
@@ -63,6 +61,7 @@ fn open_checked(args: &[JsValue], flags: i32, mode: u32, ctx: &mut Context) -> J
     // The standard library refuses these three without write access and sets others by itself: pass them as they are.
     options.custom_flags(flags & !(libc::O_ACCMODE | libc::O_CLOEXEC));
     let file = options.open(&path).map_err(|e| system_error(&e, "open", Some(&given), ctx))?;
+    descriptors::keep_reserve(&file).map_err(|e| system_error(&e, "open", Some(&given), ctx))?;
     Ok((file, given))
 }
 

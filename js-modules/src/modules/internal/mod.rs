@@ -6,7 +6,7 @@ use boa_engine::object::builtins::JsArray;
 use boa_engine::{Context, JsObject, JsResult, JsString, JsValue};
 
 use crate::host::native::{Exports, string_argument, system_error};
-use crate::host::{HostShared, Need, loader};
+use crate::host::{HostShared, Need, PathUse, loader};
 
 /// Makes what `cjs.js` needs: `compile stat readText realpath isBuiltin requireBuiltin builtinNames cwd`.
 pub fn init(ctx: &mut Context) -> JsResult<JsObject> {
@@ -32,10 +32,9 @@ fn compile(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue
 /// 0 file, 1 folder, -1 neither. Looking for modules in folders that may not be read finds nothing.
 fn stat(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
     let path = string_argument(args, 0, "path", ctx)?;
-    let path = Path::new(&path);
-    if HostShared::of(ctx).permissions().check(Need::FsRead(path)).is_err() {
+    let Ok(path) = HostShared::of(ctx).allowed_path(Path::new(&path), PathUse::Read, ctx) else {
         return Ok(JsValue::from(-1));
-    }
+    };
     Ok(JsValue::from(match std::fs::metadata(path) {
         Ok(meta) if meta.is_dir() => 1,
         Ok(_) => 0,
