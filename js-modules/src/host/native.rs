@@ -199,6 +199,17 @@ pub fn describe(error: &std::io::Error) -> (&'static str, String) {
         libc::ENOMEM => ("ENOMEM", "not enough memory"),
         libc::ENOEXEC => ("ENOEXEC", "exec format error"),
         libc::ETXTBSY => ("ETXTBSY", "text file is busy"),
+        libc::EADDRNOTAVAIL => ("EADDRNOTAVAIL", "address not available"),
+        libc::EAFNOSUPPORT => ("EAFNOSUPPORT", "address family not supported"),
+        libc::ECONNABORTED => ("ECONNABORTED", "software caused connection abort"),
+        libc::EHOSTUNREACH => ("EHOSTUNREACH", "host is unreachable"),
+        libc::ENETDOWN => ("ENETDOWN", "network is down"),
+        libc::ENETUNREACH => ("ENETUNREACH", "network is unreachable"),
+        libc::ENFILE => ("ENFILE", "file table overflow"),
+        libc::ENOBUFS => ("ENOBUFS", "no buffer space available"),
+        libc::ENOTCONN => ("ENOTCONN", "socket is not connected"),
+        libc::ENOTSOCK => ("ENOTSOCK", "socket operation on non-socket"),
+        libc::EPROTO => ("EPROTO", "protocol error"),
         _ => ("UNKNOWN", "unknown error"),
     };
     (known.0, known.1.to_owned())

@@ -7,6 +7,7 @@ pub mod console;
 pub mod encoding;
 pub mod fs;
 pub mod internal;
+pub mod net;
 pub mod os;
 pub mod performance;
 pub mod process;
@@ -29,6 +30,7 @@ const TABLE: &[Builtin] = &[
     Builtin::both("fs", fs::init, source!("modules/fs/fs.js")),
     Builtin::line("fs/promises", "module.exports = require('fs').promises;"),
     Builtin::line("module", "module.exports = require('internal/cjs');"),
+    Builtin::script("net", source!("modules/net/net.js")),
     Builtin::both("os", os::init, source!("modules/os/os.js")),
     Builtin::script("path", source!("modules/path/path.js")),
     Builtin::line("path/posix", "module.exports = require('path').posix;"),
@@ -63,6 +65,11 @@ const TABLE: &[Builtin] = &[
     Builtin::script("internal/readline/interface", source!("modules/readline/interface.js")),
     Builtin::script("internal/readline/keys", source!("modules/readline/keys.js")),
     Builtin::script("internal/readline/screen", source!("modules/readline/screen.js")),
+    Builtin::native("internal/net", net::init),
+    Builtin::script("internal/net/block_list", source!("modules/net/block_list.js")),
+    Builtin::script("internal/net/server", source!("modules/net/server.js")),
+    Builtin::script("internal/net/shared", source!("modules/net/shared.js")),
+    Builtin::script("internal/net/socket", source!("modules/net/socket.js")),
     Builtin::both("internal/stdio", stdio::init, source!("modules/stdio/stdio.js")),
     Builtin::script("internal/stream/destroy", source!("modules/stream/destroy.js")),
     Builtin::script("internal/stream/finished", source!("modules/stream/finished.js")),

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use mio::Interest;
 use mio::net::TcpStream;
+use socket2::{Domain, Protocol, Socket, Type};
 
 use super::{Asked, DnsError, Lookup, Resolver};
 use crate::chain::{Cx, Wake};
@@ -33,6 +34,22 @@ pub struct DialOptions {
     pub attempt_delay: Duration,
     /// How long one attempt may take.
     pub attempt_timeout: Duration,
+    /// Which addresses are tried.
+    pub family: Family,
+    /// The address and port to connect from; addresses of the other family fail then.
+    pub local: Option<SocketAddr>,
+}
+
+/// Which of a host's addresses are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Family {
+    /// All.
+    #[default]
+    Any,
+    /// IPv4 only.
+    V4,
+    /// IPv6 only.
+    V6,
 }
 
 impl DialOptions {
@@ -47,6 +64,8 @@ impl DialOptions {
             fallback: Vec::new(),
             attempt_delay: Duration::from_millis(250),
             attempt_timeout: Duration::from_secs(10),
+            family: Family::Any,
+            local: None,
         }
     }
 }
@@ -82,6 +101,8 @@ pub struct Attempt {
     pub fault: ConnectFault,
     /// The system's own words.
     pub text: String,
+    /// The system's number of the error, where it gave one.
+    pub errno: Option<i32>,
 }
 
 /// Why no connection came about.
@@ -227,6 +248,16 @@ impl Dial {
 
     fn begin(&mut self, cx: &mut Cx<'_>, addrs: &[SocketAddr]) {
         self.waiting = interleave(addrs);
+        match self.options.family {
+            Family::Any => {}
+            Family::V4 => self.waiting.retain(SocketAddr::is_ipv4),
+            Family::V6 => self.waiting.retain(SocketAddr::is_ipv6),
+        }
+        if self.waiting.is_empty() {
+            let (host, text) = (self.options.host.clone(), "it has no address of this family".to_owned());
+            self.outcome = Some(DialEvent::Failed(DialError::Dns(DnsError::Failed { host, text })));
+            return;
+        }
         self.next_at = Some(cx.now());
         self.advance(cx);
     }
@@ -308,7 +339,10 @@ impl Dial {
             .find(|sub| self.running.iter().all(|running| running.sub != *sub))
             // `advance` starts an attempt only while fewer than DIAL_SUBS run.
             .ok_or(io::ErrorKind::ResourceBusy)?;
-        let mut stream = TcpStream::connect(addr)?;
+        let mut stream = match self.options.local {
+            None => TcpStream::connect(addr)?,
+            Some(local) => connect_from(local, addr)?,
+        };
         cx.register(&mut stream, sub, Interest::READABLE | Interest::WRITABLE)?;
         let until = (cx.now() + self.options.attempt_timeout).min(self.options.deadline);
         self.running.push(Running { sub, stream, addr, until });
@@ -317,8 +351,19 @@ impl Dial {
 
     fn failed(&mut self, cx: &Cx<'_>, addr: SocketAddr, error: &io::Error) {
         let (fault, text) = describe(error);
-        self.tried.push(Attempt { addr, fault, text });
+        let errno = error.raw_os_error().or((fault == ConnectFault::TimedOut).then_some(libc::ETIMEDOUT));
+        self.tried.push(Attempt { addr, fault, text, errno });
         self.next_at = Some(cx.now());
+    }
+}
+
+fn connect_from(local: SocketAddr, addr: SocketAddr) -> io::Result<TcpStream> {
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM.nonblocking(), Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&local.into())?;
+    match socket.connect(&addr.into()) {
+        Err(e) if e.raw_os_error() != Some(libc::EINPROGRESS) => Err(e),
+        _ => Ok(TcpStream::from_std(socket.into())),
     }
 }
 
@@ -368,7 +413,7 @@ mod tests {
 
     #[test]
     fn the_fault_that_tells_most_is_named() {
-        let attempt = |fault| Attempt { addr: "127.0.0.1:1".parse().unwrap(), fault, text: "said so".into() };
+        let attempt = |fault| Attempt { addr: "127.0.0.1:1".parse().unwrap(), fault, text: "said so".into(), errno: None };
         let error = DialError::Connect {
             tried: vec![attempt(ConnectFault::Unreachable), attempt(ConnectFault::Refused)],
         };

@@ -1,13 +1,15 @@
-//! Listening for TCP connections.
+//! Listening for connections, from the network and from this machine.
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mio::Interest;
-use mio::net::{TcpListener, TcpStream};
-use socket2::{Domain, Protocol, Socket, Type};
+use mio::net::{TcpListener, TcpStream, UnixListener};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
+use super::Transport;
 use crate::chain::{Cx, Wake};
 
 /// How to listen.
@@ -31,12 +33,17 @@ impl Default for ListenOptions {
 
 /// A component that accepts connections, a bounded number in each turn.
 pub struct Listener {
-    inner: TcpListener,
+    inner: Inner,
     sub: u8,
     budget: u32,
     left: u32,
     ready: bool,
     retry_at: Option<Instant>,
+}
+
+enum Inner {
+    Tcp(TcpListener),
+    Unix(UnixListener),
 }
 
 /// How long to leave the listener alone when the process or the machine is out of descriptors or memory.
@@ -59,9 +66,23 @@ impl Listener {
         }
         socket.bind(&addr.into())?;
         socket.listen(options.backlog)?;
-        let inner = TcpListener::from_std(socket.into());
+        Ok(Self::over(Inner::Tcp(TcpListener::from_std(socket.into())), options))
+    }
+
+    /// Listens on a Unix socket of this path. The file stays when the listener goes: its maker removes it.
+    ///
+    /// # Errors
+    /// The system's, for example `AddrInUse` when the file exists.
+    pub fn bind_unix(path: &Path, options: &ListenOptions) -> io::Result<Listener> {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM.nonblocking(), None)?;
+        socket.bind(&SockAddr::unix(path)?)?;
+        socket.listen(options.backlog)?;
+        Ok(Self::over(Inner::Unix(UnixListener::from_std(socket.into())), options))
+    }
+
+    fn over(inner: Inner, options: &ListenOptions) -> Listener {
         let budget = options.budget.max(1);
-        Ok(Listener { inner, sub: 0, budget, left: budget, ready: false, retry_at: None })
+        Listener { inner, sub: 0, budget, left: budget, ready: false, retry_at: None }
     }
 
     /// Begins to watch, under the number `sub`.
@@ -70,7 +91,10 @@ impl Listener {
     /// Fails when the descriptor cannot be polled.
     pub fn start(&mut self, cx: &mut Cx<'_>, sub: u8) -> io::Result<()> {
         self.sub = sub;
-        cx.register(&mut self.inner, sub, Interest::READABLE)
+        match &mut self.inner {
+            Inner::Tcp(inner) => cx.register(inner, sub, Interest::READABLE),
+            Inner::Unix(inner) => cx.register(inner, sub, Interest::READABLE),
+        }
     }
 
     /// Takes in what happened.
@@ -83,18 +107,31 @@ impl Listener {
         self.ready |= wake.can_read(self.sub) || rested;
     }
 
-    /// The next connection and its peer's address; IPv4 peers appear as such on IPv6 sockets too.
+    /// The next connection of a TCP listener and its peer's address; IPv4 peers appear as such on IPv6 sockets too.
     pub fn poll(&mut self, cx: &mut Cx<'_>) -> Option<(TcpStream, SocketAddr)> {
+        match self.poll_any(cx)? {
+            (Transport::Tcp(stream), Some(peer)) => Some((stream, peer)),
+            // Only of a Unix listener, whose owner asks `poll_any`.
+            _ => None,
+        }
+    }
+
+    /// The next connection, and its peer's address where it has one.
+    pub fn poll_any(&mut self, cx: &mut Cx<'_>) -> Option<(Transport, Option<SocketAddr>)> {
         while self.ready && self.retry_at.is_none() {
             if self.left == 0 {
                 cx.again();
                 return None;
             }
             self.left -= 1;
-            match self.inner.accept() {
-                Ok((stream, peer)) => {
-                    return Some((stream, SocketAddr::new(peer.ip().to_canonical(), peer.port())));
-                }
+            let accepted = match &self.inner {
+                Inner::Tcp(inner) => inner.accept().map(|(stream, peer)| {
+                    (stream.into(), Some(SocketAddr::new(peer.ip().to_canonical(), peer.port())))
+                }),
+                Inner::Unix(inner) => inner.accept().map(|(stream, _)| (stream.into(), None)),
+            };
+            match accepted {
+                Ok(accepted) => return Some(accepted),
                 Err(e) if e.kind() == io::ErrorKind::WouldBlock => self.ready = false,
                 Err(e) if is_exhaustion(&e) => {
                     tracing::warn!(error = %e, "no connection can be accepted for now; raise the limit on open files");
@@ -112,12 +149,15 @@ impl Listener {
         self.retry_at
     }
 
-    /// The address bound, with the true port where 0 was asked for.
+    /// The address bound, with the true port where 0 was asked for; a Unix listener has none.
     ///
     /// # Errors
     /// The system's.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.inner.local_addr()
+        match &self.inner {
+            Inner::Tcp(inner) => inner.local_addr(),
+            Inner::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
     }
 }
 

@@ -10,14 +10,16 @@ mod dial;
 mod listener;
 pub mod netlink;
 mod resolver;
+mod transport;
 mod udp;
 
-pub use dial::{Attempt, ConnectFault, DIAL_SUBS, Dial, DialError, DialEvent, DialOptions};
+pub use dial::{Attempt, ConnectFault, DIAL_SUBS, Dial, DialError, DialEvent, DialOptions, Family};
 pub use listener::{ListenOptions, Listener};
 pub use resolver::{Asked, DnsError, Lookup, Resolved, Resolver};
+pub use transport::Transport;
 pub use udp::{UdpOptions, UdpSocket, interfaces};
 
-pub use mio::net::TcpStream;
+pub use mio::net::{TcpStream, UnixStream};
 
 #[cfg(test)]
 mod tests;

@@ -6,19 +6,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use mio::Interest;
-use mio::net::TcpStream;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig, ServerConnection};
 
 use super::TlsError;
 use crate::chain::{Cx, Wake};
+use crate::net::Transport;
 
-/// A connection: TCP, with TLS over it or not.
+/// A connection: TCP or a Unix socket, with TLS over it or not.
 ///
 /// `Read` and `Write` answer `WouldBlock` when they must wait; the next wake with news of the socket ends the wait.
 /// mio is edge-triggered, so an owner reads until `WouldBlock` or comes back by [`Cx::again`].
 pub struct Stream {
-    tcp: TcpStream,
+    tcp: Transport,
     // Boxed: a connection's state is over a kilobyte and moves from owner to owner.
     tls: Option<Box<Connection>>,
     // Bytes taken from the socket that rustls had no room for yet. Empty except under back-pressure.
@@ -46,7 +46,8 @@ thread_local! {
 
 impl Stream {
     /// A stream without TLS, for loopback and behind a TLS terminator.
-    pub fn plain(tcp: TcpStream) -> Self {
+    pub fn plain(tcp: impl Into<Transport>) -> Self {
+        let tcp = tcp.into();
         // Small frames must not wait for the peer's acknowledgement. Failing costs only time.
         let _ = tcp.set_nodelay(true);
         // Assumed ready until the socket says otherwise: the first event may have come before registration.
@@ -67,7 +68,7 @@ impl Stream {
     /// # Errors
     /// [`TlsError::Protocol`] when the configuration cannot serve this name.
     pub fn client(
-        tcp: TcpStream,
+        tcp: impl Into<Transport>,
         config: Arc<ClientConfig>,
         name: ServerName<'static>,
     ) -> Result<Self, TlsError> {
@@ -79,7 +80,7 @@ impl Stream {
     ///
     /// # Errors
     /// [`TlsError::Protocol`] when the configuration is unusable.
-    pub fn server(tcp: TcpStream, config: Arc<ServerConfig>) -> Result<Self, TlsError> {
+    pub fn server(tcp: impl Into<Transport>, config: Arc<ServerConfig>) -> Result<Self, TlsError> {
         let tls = ServerConnection::new(config).map_err(TlsError::Protocol)?;
         Ok(Self::with_tls(tcp, tls.into()))
     }
@@ -98,7 +99,32 @@ impl Stream {
         Ok(self)
     }
 
-    fn with_tls(tcp: TcpStream, tls: Connection) -> Self {
+    /// Begins TLS on a plain stream, in either role. `early` was read from it already and belongs to the handshake.
+    pub fn begin_tls(&mut self, tls: Connection, early: &[u8]) {
+        self.stash.extend_from_slice(early);
+        self.first = early.first().copied();
+        self.set_tls(tls);
+    }
+
+    /// The TLS state, where there is TLS.
+    pub fn tls(&self) -> Option<&Connection> {
+        self.tls.as_deref()
+    }
+
+    /// The socket below.
+    pub fn transport(&self) -> &Transport {
+        &self.tcp
+    }
+
+    /// The end of what this side sends. TLS says so first: to be called once, when everything written was flushed;
+    /// then flush again, and end the direction of the socket by [`Transport::shutdown`].
+    pub fn close_notify(&mut self) {
+        if let Some(tls) = &mut self.tls {
+            tls.send_close_notify();
+        }
+    }
+
+    fn with_tls(tcp: impl Into<Transport>, tls: Connection) -> Self {
         let mut stream = Self::plain(tcp);
         stream.set_tls(tls);
         stream

@@ -296,8 +296,8 @@ function finish(stream) {
         state.endEmitted = true;
         stream.emit('end');
         const w = stream._writableState;
-        if (w && stream.allowHalfOpen === false) {
-            if (stream.writable && !w.ending) stream.end();
+        if (w && stream.allowHalfOpen === false && stream.writable && !w.ending) {
+            stream.end();
         } else if (state.autoDestroy && (!w || (w.autoDestroy && (w.finished || w.writable === false)))) {
             stream.destroy();
         }
