@@ -19,6 +19,7 @@ const TYPED: &[&str] = &[
     "fs",
     "fs/promises",
     "module",
+    "net",
     "os",
     "path",
     "perf_hooks",
