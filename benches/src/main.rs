@@ -6,6 +6,7 @@ mod cut;
 mod identities;
 mod load;
 mod proc;
+mod scripts;
 mod servers;
 mod table;
 
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use servers::Scale;
 
-const USAGE: &str = "usage: meshlite-bench --report FILE [--meshcentral DIR] [--quick] [server|agent]\n\
+const USAGE: &str = "usage: meshlite-bench --report FILE [--meshcentral DIR] [--quickjs DIR] [--quick] [server|agent|js]\n\
     MESHLITE_PROGRAMS must name the folder of our programs.";
 
 fn main() -> ExitCode {
@@ -29,14 +30,15 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), String> {
-    let (mut report, mut real, mut quick, mut only) = (None, None, false, None);
+    let (mut report, mut real, mut quickjs, mut quick, mut only) = (None, None, None, false, None);
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--report" => report = args.next().map(PathBuf::from),
             "--meshcentral" => real = args.next().map(PathBuf::from),
+            "--quickjs" => quickjs = args.next().map(PathBuf::from),
             "--quick" => quick = true,
-            "server" | "agent" => only = Some(arg),
+            "server" | "agent" | "js" => only = Some(arg),
             _ => return Err(format!("{arg}: not understood\n{USAGE}")),
         }
     }
@@ -47,6 +49,16 @@ fn run() -> Result<(), String> {
     } else {
         Scale { starts: 7, handshakes: 500, crowd: 2000, idle: Duration::from_secs(300) }
     };
+    if only.as_deref().is_none_or(|only| only == "js") {
+        let rounds = if quick { 3 } else { 7 };
+        let page = scripts::page(&machine(), real.as_deref(), quickjs.as_deref(), rounds)?;
+        print!("{page}");
+        let path = report.with_file_name("benchmarks-js.md");
+        std::fs::write(&path, page).map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    if only.as_deref() == Some("js") {
+        return Ok(());
+    }
     let mut rows = Vec::new();
     if only.as_deref() != Some("agent") {
         rows.extend(servers::measure(real.as_deref(), scale)?);

@@ -22,7 +22,23 @@ pub fn run(args: &[&str]) -> Done {
     if real {
         all.extend(["--meshcentral", &meshcentral]);
     }
+    let quickjs = target_dir().join("quickjs");
+    let quickjs_arg = quickjs.display().to_string();
+    if install_quickjs(&quickjs_arg) {
+        all.extend(["--quickjs", &quickjs_arg]);
+    }
     all.extend(args);
     let env: &[(&str, &OsStr)] = &[("MESHLITE_PROGRAMS", programs.as_os_str())];
     step_with("measurements", &programs.join("meshlite-bench").display().to_string(), &all, env)
+}
+
+/// QuickJS as a Python package, below the target folder; false when it cannot be had.
+fn install_quickjs(folder: &str) -> bool {
+    let ready = std::path::Path::new(folder).join("quickjs").is_dir();
+    let args = ["-m", "pip", "install", "--quiet", "--target", folder, "quickjs==1.19.4"];
+    if ready || step("QuickJS, for comparison", "python3", &args).is_ok() {
+        return true;
+    }
+    println!("QuickJS is left out: python3 with pip is needed to install it");
+    false
 }

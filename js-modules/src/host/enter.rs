@@ -13,7 +13,7 @@ use boa_engine::{Context, JsError, JsObject, JsResult, JsValue};
 use super::error::{ScriptError, ScriptErrorKind};
 use super::hooks::Rejections;
 use super::shared::HostShared;
-use super::{Dialect, HostEvent, memory};
+use super::{Dialect, HostEvent, builtins, memory};
 
 /// Calls into script. `None` when it failed; the failure has been reported by then.
 ///
@@ -266,6 +266,7 @@ pub(crate) fn round(ctx: &mut Context, shared: &Rc<HostShared>) {
     }
     if shared.entries.get() == 0 {
         ctx.clear_kept_objects();
+        builtins::forget_subject(ctx);
         check_memory(shared);
     }
     shared.rearm();

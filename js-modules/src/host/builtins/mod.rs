@@ -13,6 +13,7 @@ mod json_text;
 mod search;
 mod stringify;
 mod strings;
+mod subject;
 mod typed;
 
 use std::cell::Cell;
@@ -23,6 +24,7 @@ use boa_engine::{Context, JsNativeError, JsObject, JsResult, JsString, JsValue, 
 use super::HostShared;
 use super::native::hidden_function;
 use engine::Engine;
+pub(crate) use subject::forget_subject;
 
 /// Replaces the functions in a new context.
 pub(crate) fn install(ctx: &mut Context) -> JsResult<()> {
@@ -33,7 +35,8 @@ pub(crate) fn install(ctx: &mut Context) -> JsResult<()> {
     join::install(ctx)?;
     typed::install(ctx)?;
     json_parse::install(ctx)?;
-    stringify::install(ctx)
+    stringify::install(ctx)?;
+    subject::install(ctx)
 }
 
 /// The quick way of a function; `None` asks for the engine's own, and nothing observable may have happened then.
