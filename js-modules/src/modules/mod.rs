@@ -5,6 +5,8 @@ pub mod child_process;
 pub mod clone;
 pub mod console;
 pub mod encoding;
+#[cfg(feature = "ffi")]
+pub mod ffi;
 pub mod fs;
 pub mod internal;
 pub mod net;
@@ -27,6 +29,8 @@ const TABLE: &[Builtin] = &[
     Builtin::script("child_process", source!("modules/child_process/child_process.js")),
     Builtin::both("console", console::init, source!("modules/console/console.js")),
     Builtin::script("events", source!("modules/events/events.js")),
+    #[cfg(feature = "ffi")]
+    Builtin::both("ffi", ffi::init, source!("modules/ffi/ffi.js")),
     Builtin::both("fs", fs::init, source!("modules/fs/fs.js")),
     Builtin::line("fs/promises", "module.exports = require('fs').promises;"),
     Builtin::line("module", "module.exports = require('internal/cjs');"),

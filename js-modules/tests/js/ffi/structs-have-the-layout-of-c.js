@@ -1,0 +1,17 @@
+const assert = require('assert');
+const ffi = require('ffi');
+const Inner = ffi.struct({ c: 'u8', d: 'f64' });
+const Outer = ffi.struct({ a: 'i8', inner: Inner, list: ['u16', 3], p: 'pointer', big: 'u64', yes: 'bool' });
+assert.deepStrictEqual([Inner.size, Inner.alignment, { ...Inner.offsets }], [16, 8, { c: 0, d: 8 }]);
+assert.deepStrictEqual({ ...Outer.offsets }, { a: 0, inner: 8, list: 24, p: 32, big: 40, yes: 48 });
+assert.strictEqual(ffi.sizeof(Outer), 56);
+assert.strictEqual(ffi.alignof('i16'), 2);
+const value = { a: -3, inner: { c: 200, d: 0.5 }, list: [1, 2, 65535], p: null, big: 2n ** 63n, yes: true };
+const place = ffi.alloc(Outer);
+Outer.write(place, value);
+assert.deepStrictEqual(Outer.read(place), value);
+Outer.write(place, { a: 4 });
+assert.strictEqual(Outer.read(place).big, 2n ** 63n, 'what is not named stays');
+assert.throws(() => ffi.struct({}), { code: 'ERR_FFI_TYPE' });
+assert.throws(() => Outer.encode({ list: [1, 2, 3, 4] }), { code: 'ERR_FFI_VALUE' });
+assert.throws(() => Outer.encode({ a: 128 }), { code: 'ERR_FFI_VALUE' });
