@@ -16,6 +16,7 @@ const TYPED: &[&str] = &[
     "child_process",
     "console",
     "events",
+    "ffi",
     "fs",
     "fs/promises",
     "module",
