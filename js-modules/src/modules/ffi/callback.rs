@@ -51,7 +51,11 @@ pub(super) struct Loan(());
 pub(super) fn lend(ctx: &mut Context) -> JsResult<Loan> {
     let context = Rc::as_ptr(&HostShared::of(ctx)) as usize;
     if LENT.with_borrow(Vec::len) >= MAX_NESTED {
-        return Err(fail("ERR_FFI_NESTED", &format!("calls into C are nested more than {MAX_NESTED} deep"), ctx));
+        return Err(fail(
+            "ERR_FFI_NESTED",
+            &format!("calls into C are nested more than {MAX_NESTED} deep"),
+            ctx,
+        ));
     }
     LENT.with_borrow_mut(|all| all.push(Lent { ctx, context, error: None }));
     Ok(Loan(()))
@@ -122,7 +126,9 @@ pub(super) fn make(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult
     let shared = HostShared::of(ctx);
     let made = ctx.get_data::<Callbacks>().map_or(0, |all| all.made.get());
     if made as usize >= MAX_CALLBACKS {
-        let text = format!("more than {MAX_CALLBACKS} callbacks were made; C may keep each, so none is freed: reuse them");
+        let text = format!(
+            "more than {MAX_CALLBACKS} callbacks were made; C may keep each, so none is freed: reuse them"
+        );
         return Err(fail("ERR_FFI_CALLBACKS", &text, ctx));
     }
     let (sender, link) = inbox(&shared, ctx);
@@ -156,7 +162,10 @@ pub(super) fn release(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsRes
     let function = function_argument(args, 1, "callback", ctx)?;
     let gone = ctx.get_data::<Callbacks>().and_then(|all| {
         let mut functions = all.functions.borrow_mut();
-        let id = functions.iter().find(|(_, (f, _))| boa_engine::JsObject::equals(f, &function)).map(|(id, _)| *id)?;
+        let id = functions
+            .iter()
+            .find(|(_, (f, _))| boa_engine::JsObject::equals(f, &function))
+            .map(|(id, _)| *id)?;
         functions.remove(&id)
     });
     if let Some((_, data)) = &gone {
@@ -225,7 +234,9 @@ unsafe extern "C" fn entered(_: &ffi_cif, result: &mut u64, args: *const *const 
         data.params.iter().enumerate().map(|(at, ctype)| (ctype.clone(), bytes(at, ctype))).collect();
     let lent = if std::thread::current().id() == data.thread {
         LENT.with_borrow(|all| {
-            all.last().filter(|lent| lent.context == data.context).map(|lent| (lent.ctx, lent.error.is_some()))
+            all.last()
+                .filter(|lent| lent.context == data.context)
+                .map(|lent| (lent.ctx, lent.error.is_some()))
         })
     } else {
         None
