@@ -34,15 +34,26 @@ const LAZY: &[(&str, &str, &str)] = &[
 const LAZY_NODE: &[(&str, &str, &str)] = &[
     ("AbortController", "internal/abort", "AbortController"),
     ("AbortSignal", "internal/abort", "AbortSignal"),
+    ("Blob", "internal/fetch/blob", "Blob"),
+    ("CloseEvent", "internal/websocket", "CloseEvent"),
     ("CustomEvent", "internal/event_target", "CustomEvent"),
     ("DOMException", "internal/dom_exception", ""),
     ("Event", "internal/event_target", "Event"),
     ("EventTarget", "internal/event_target", "EventTarget"),
+    ("File", "internal/fetch/blob", "File"),
+    ("FormData", "internal/fetch/form", "FormData"),
+    ("Headers", "internal/fetch/headers", "Headers"),
+    ("MessageEvent", "internal/websocket", "MessageEvent"),
     ("PerformanceEntry", "node:perf_hooks", "PerformanceEntry"),
     ("PerformanceMark", "node:perf_hooks", "PerformanceMark"),
     ("PerformanceMeasure", "node:perf_hooks", "PerformanceMeasure"),
+    ("ReadableStream", "internal/fetch/stream", "ReadableStream"),
+    ("Request", "internal/fetch/message", "Request"),
+    ("Response", "internal/fetch/message", "Response"),
     ("URL", "internal/url", "URL"),
     ("URLSearchParams", "internal/url", "URLSearchParams"),
+    ("WebSocket", "internal/websocket", "WebSocket"),
+    ("fetch", "internal/fetch", "fetch"),
     ("performance", "node:perf_hooks", "performance"),
     ("structuredClone", "internal/clone", ""),
 ];
@@ -227,6 +238,20 @@ fn capture(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue
     let Some(object) = args.get_or_undefined(0).as_object() else {
         return Err(native::invalid_type("object", "an object", args.get_or_undefined(0), ctx));
     };
+    let constructor = ctx.intrinsics().constructors().error().constructor();
+    let prepare = constructor.get(js_string!("prepareStackTrace"), ctx)?;
+    if let Some(prepare) = prepare.as_function() {
+        // The frames as objects: packages ask them who called.
+        let here = constructor.construct(&[], None, ctx)?.get(js_string!("stack"), ctx)?;
+        let sites = loader::require_internal(ctx, "internal/call_sites")?;
+        let sites = match sites.as_function() {
+            Some(sites) => sites.call(&JsValue::undefined(), &[here], ctx)?,
+            None => JsValue::undefined(),
+        };
+        let stack = prepare.call(&constructor.into(), &[object.clone().into(), sites], ctx)?;
+        hidden_value(&object, "stack", stack);
+        return Ok(JsValue::undefined());
+    }
     let stack = object.get(js_string!("stack"), ctx)?;
     if stack.is_undefined() {
         let text = header(&object, ctx);

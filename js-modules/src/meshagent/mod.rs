@@ -71,6 +71,23 @@ const BUILTINS: &[Builtin] = &[
     Builtin::line("SHA256Stream", "module.exports = require('internal/hashes').SHA256;"),
     Builtin::line("SHA384Stream", "module.exports = require('internal/hashes').SHA384;"),
     Builtin::line("SHA512Stream", "module.exports = require('internal/hashes').SHA512;"),
+    Builtin::script("internal/mesh/http", source!("meshagent/js/http.js")),
+    Builtin::script("internal/mesh/server", source!("meshagent/js/server.js")),
+    Builtin::script("internal/mesh/tunnel", source!("meshagent/js/tunnel.js")),
+    Builtin::script("internal/mesh/websocket", source!("meshagent/js/websocket.js")),
+    Builtin::script("internal/mesh/digest", source!("meshagent/js/digest.js")),
+    Builtin::line("http", "module.exports = require('internal/mesh/http').make('http');"),
+    Builtin::line("https", "module.exports = require('internal/mesh/http').make('https');"),
+    Builtin::line("global-tunnel", "module.exports = require('internal/mesh/tunnel');"),
+    Builtin::line(
+        "http-digest",
+        "exports._ObjectID = 'http-digest'; exports.create = require('internal/mesh/digest').create;",
+    ),
+    Builtin::script("http-headers", source!("meshagent/js/http_headers.js")),
+    Builtin::script("ip-address", source!("meshagent/js/ip_address.js")),
+    Builtin::script("PAC", source!("meshagent/js/pac.js")),
+    Builtin::script("proxy-helper", source!("meshagent/js/proxy_helper.js")),
+    Builtin::script("wget", source!("meshagent/js/wget.js")),
     Builtin::both("uuid/v4", globals::init, source!("meshagent/js/uuid.js")),
 ];
 
