@@ -71,6 +71,11 @@ const BUILTINS: &[Builtin] = &[
     Builtin::line("SHA256Stream", "module.exports = require('internal/hashes').SHA256;"),
     Builtin::line("SHA384Stream", "module.exports = require('internal/hashes').SHA384;"),
     Builtin::line("SHA512Stream", "module.exports = require('internal/hashes').SHA512;"),
+    Builtin::script("MemoryStream", source!("meshagent/js/memory_stream.js")),
+    Builtin::script("bignum", source!("meshagent/js/bignum.js")),
+    Builtin::script("compressed-stream", source!("meshagent/js/compressed_stream.js")),
+    Builtin::script("crc32-stream", source!("meshagent/js/crc32_stream.js")),
+    Builtin::script("queue", source!("meshagent/js/queue.js")),
     Builtin::both("uuid/v4", globals::init, source!("meshagent/js/uuid.js")),
 ];
 
