@@ -36,6 +36,7 @@ const LAZY_NODE: &[(&str, &str, &str)] = &[
     ("AbortSignal", "internal/abort", "AbortSignal"),
     ("Blob", "internal/fetch/blob", "Blob"),
     ("CloseEvent", "internal/websocket", "CloseEvent"),
+    ("Crypto", "internal/crypto/web", "Crypto"),
     ("CustomEvent", "internal/event_target", "CustomEvent"),
     ("DOMException", "internal/dom_exception", ""),
     ("Event", "internal/event_target", "Event"),
@@ -54,6 +55,7 @@ const LAZY_NODE: &[(&str, &str, &str)] = &[
     ("URLSearchParams", "internal/url", "URLSearchParams"),
     ("WebSocket", "internal/websocket", "WebSocket"),
     ("fetch", "internal/fetch", "fetch"),
+    ("crypto", "node:crypto", "webcrypto"),
     ("performance", "node:perf_hooks", "performance"),
     ("structuredClone", "internal/clone", ""),
 ];

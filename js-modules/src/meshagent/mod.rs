@@ -88,6 +88,11 @@ const BUILTINS: &[Builtin] = &[
     Builtin::script("PAC", source!("meshagent/js/pac.js")),
     Builtin::script("proxy-helper", source!("meshagent/js/proxy_helper.js")),
     Builtin::script("wget", source!("meshagent/js/wget.js")),
+    Builtin::script("MemoryStream", source!("meshagent/js/memory_stream.js")),
+    Builtin::script("bignum", source!("meshagent/js/bignum.js")),
+    Builtin::script("compressed-stream", source!("meshagent/js/compressed_stream.js")),
+    Builtin::script("crc32-stream", source!("meshagent/js/crc32_stream.js")),
+    Builtin::script("queue", source!("meshagent/js/queue.js")),
     Builtin::both("uuid/v4", globals::init, source!("meshagent/js/uuid.js")),
 ];
 
