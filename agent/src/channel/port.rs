@@ -101,13 +101,7 @@ impl AgentPort for Port {
     }
 
     fn build(&self) -> BuildInfo {
-        BuildInfo {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            commit_date: super::COMMIT_DATE.to_owned(),
-            commit_hash: option_env!("MESHLITE_COMMIT_HASH").unwrap_or_default().to_owned(),
-            // Set by the build script, always a number.
-            compiled_unix_s: env!("MESHLITE_BUILT_UNIX_S").parse().unwrap_or(0),
-        }
+        super::build()
     }
 
     fn data_store(&self) -> Option<Rc<dyn DataStore>> {

@@ -9,7 +9,7 @@
 
 use std::rc::Rc;
 
-use crate::host::ScriptWatch;
+use crate::host::{EventSink, ScriptWatch, Sink};
 
 /// The value [`AgentPort::send_text`] gives when there is no authenticated server (agent-channel specification 4.4).
 pub const NOT_CONNECTED: i32 = -4;
@@ -69,6 +69,16 @@ pub trait AgentPort: 'static {
     /// The folder that scripts start in; the process's own when `None`.
     fn folder(&self) -> Option<std::path::PathBuf> {
         None
+    }
+
+    /// `process.argv`: empty for a core, the script and its arguments for a script.
+    fn argv(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Who takes what is written to the standard streams. A core's console lines go to [`AgentPort::log`].
+    fn sink(&self) -> Rc<dyn Sink> {
+        Rc::new(EventSink)
     }
 
     /// Who is told around each entry into script: the keeper of the crash marker.
