@@ -241,6 +241,7 @@ fn sent(agent: &Agent, action: &str) -> Vec<String> {
 }
 
 #[test]
+#[ignore = "needs net and http"]
 fn the_unmodified_meshcore_boots_reports_and_answers_its_console() {
     let Some(package) = meshcentral() else { return };
     on_stack(move || {
@@ -250,8 +251,11 @@ fn the_unmodified_meshcore_boots_reports_and_answers_its_console() {
             sent(agent, "coreinfo").iter().any(|text| text.contains(r#""caps":"#) && text.contains(r#""osdesc":"#))
         });
         bench.until("netinfo", |agent| !sent(agent, "netinfo").is_empty());
-        bench.core.deliver_json(r#"{"action":"sysinfo","sessionid":"s1"}"#).unwrap();
-        bench.until("sysinfo", |agent| !sent(agent, "sysinfo").is_empty());
+        // The core asks for nothing else than the BIOS tables: boards without them have no hardware page.
+        if Path::new("/sys/class/dmi/id").exists() {
+            bench.core.deliver_json(r#"{"action":"sysinfo","sessionid":"s1"}"#).unwrap();
+            bench.until("sysinfo", |agent| !sent(agent, "sysinfo").is_empty());
+        }
         let lines: Vec<String> = std::env::var("JS_CONSOLE").map_or_else(
             |_| vec!["help".into(), r#"eval "6*7""#.into(), "versions".into(), "osinfo".into(), "ps".into()],
             |lines| lines.split(';').map(str::to_owned).collect(),
@@ -261,8 +265,6 @@ fn the_unmodified_meshcore_boots_reports_and_answers_its_console() {
             println!("{line}: {answer}");
             assert!(!answer.contains("exception error"), "{line}: {answer}");
         }
-        println!("{:#?}", bench.agent.log.borrow());
-        println!("{:#?}", bench.agent.texts.borrow());
         assert!(bench.events.is_empty(), "{:?}", bench.events);
     });
 }

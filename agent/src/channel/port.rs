@@ -29,6 +29,7 @@ pub struct Port {
     pub msh: Msh,
     pub start_options: Vec<(String, String)>,
     pub mesh_id_hex: String,
+    pub node_id_hex: String,
     pub server: ServerId,
     /// Set when the worker shall end with this code.
     pub exit: Rc<Cell<Option<i32>>>,
@@ -98,6 +99,10 @@ impl AgentPort for Port {
 
     fn server_id_hex(&self) -> String {
         self.server.to_hex()
+    }
+
+    fn node_id_hex(&self) -> Option<String> {
+        Some(self.node_id_hex.clone())
     }
 
     fn build(&self) -> BuildInfo {

@@ -76,7 +76,7 @@ const BUILTINS: &[Builtin] = &[
     Builtin::line("SHA384Stream", "module.exports = require('internal/hashes').SHA384;"),
     Builtin::line("SHA512Stream", "module.exports = require('internal/hashes').SHA512;"),
     Builtin::both("uuid/v4", globals::init, source!("meshagent/js/uuid.js")),
-    Builtin::script("_agentNodeId", source!("meshagent/js/_agentNodeId.js")).dated(1_654_243_686),
+    Builtin::both("_agentNodeId", agent::init, source!("meshagent/js/_agentNodeId.js")).dated(1_654_243_686),
     Builtin::script("_agentStatus", source!("meshagent/js/_agentStatus.js")).dated(1_644_272_851),
     Builtin::script("agent-installer", source!("meshagent/js/agent-installer.js")).dated(1_656_439_887),
     Builtin::script("child-container", source!("meshagent/js/child-container.js")).dated(1_661_120_589),
@@ -116,6 +116,7 @@ const BUILTINS: &[Builtin] = &[
     Builtin::both("ScriptContainer", container::init, source!("meshagent/js/ScriptContainer.js")),
     Builtin::both("internal/container", container::init, source!("meshagent/js/container.js")),
     Builtin::script("internal/accounts", source!("meshagent/js/accounts.js")),
+    Builtin::script("internal/desktop", source!("meshagent/js/desktop.js")),
     Builtin::script("internal/procfs", source!("meshagent/js/procfs.js")),
     Builtin::script("internal/run", source!("meshagent/js/run.js")),
 ];

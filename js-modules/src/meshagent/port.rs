@@ -45,6 +45,11 @@ pub trait AgentPort: 'static {
     /// Id of the expected server as upper-case hex.
     fn server_id_hex(&self) -> String;
 
+    /// The agent's node id as upper-case hex, `None` for a script without an agent.
+    fn node_id_hex(&self) -> Option<String> {
+        None
+    }
+
     /// What `process.versions` shows.
     fn build(&self) -> BuildInfo;
 
