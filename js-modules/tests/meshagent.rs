@@ -256,14 +256,16 @@ fn sent(agent: &Agent, action: &str) -> Vec<String> {
 }
 
 #[test]
-#[ignore = "needs net and http"]
+#[ignore = "needs http"]
 fn the_unmodified_meshcore_boots_reports_and_answers_its_console() {
     let Some(package) = meshcentral() else { return };
     on_stack(move || {
         let text = merge::meshcore(&package, false);
         let mut bench = Bench::start("meshcore.js", &text);
         bench.until("coreinfo with its capabilities", |agent| {
-            sent(agent, "coreinfo").iter().any(|text| text.contains(r#""caps":"#) && text.contains(r#""osdesc":"#))
+            sent(agent, "coreinfo")
+                .iter()
+                .any(|text| text.contains(r#""caps":"#) && text.contains(r#""osdesc":"#))
         });
         bench.until("netinfo", |agent| !sent(agent, "netinfo").is_empty());
         // The core asks for nothing else than the BIOS tables: boards without them have no hardware page.

@@ -53,7 +53,8 @@ fn evaluate(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValu
     crate::host::nesting::check(&source, HostShared::of(ctx).budget().native_stack_bytes)
         .map_err(|deep| boa_engine::JsNativeError::syntax().with_message(deep.to_string()))?;
     let name = args.get_or_undefined(1);
-    let name = if name.is_undefined() { "container".into() } else { name.to_string(ctx)?.to_std_string_lossy() };
+    let name =
+        if name.is_undefined() { "container".into() } else { name.to_string(ctx)?.to_std_string_lossy() };
     let source = boa_engine::Source::from_bytes(source.as_bytes());
     ctx.eval(source.with_path(std::path::Path::new(&name)))
 }

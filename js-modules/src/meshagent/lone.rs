@@ -42,7 +42,8 @@ pub fn run_container(build: BuildInfo) -> io::Result<i32> {
     let chain = Chain::new()?;
     let port = Rc::new(Lone { argv: vec![SWITCH.into()], build, sink: Rc::new(ContainerSink) });
     let mut runtime = runtime(&chain, port)?;
-    let started = runtime.host().enter("container", |ctx| loader::require_internal(ctx, "internal/container"));
+    let started =
+        runtime.host().enter("container", |ctx| loader::require_internal(ctx, "internal/container"));
     started.map_err(io::Error::other)?;
     until_done(&chain, runtime)
 }

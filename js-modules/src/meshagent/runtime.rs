@@ -11,8 +11,8 @@ use microstack::chain::Chain;
 use super::port::{AgentPort, AgentRequest, LogLevel};
 use super::{LAYER, PortSlot};
 use crate::host::{
-    Budget, ConsoleLevel, Dialect, Host, HostEvent, HostOptions, HostShared, Permissions,
-    ScriptError, bytes, loader,
+    Budget, ConsoleLevel, Dialect, Host, HostEvent, HostOptions, HostShared, Permissions, ScriptError, bytes,
+    loader,
 };
 
 /// A core's source text, as the server pushed it (without the four-byte prefix).

@@ -9,7 +9,11 @@ use crate::host::HostShared;
 use crate::host::native::Exports;
 
 pub(super) fn init(ctx: &mut Context) -> JsResult<JsObject> {
-    Ok(Exports::new(ctx).function("links", 0, links).function("next", 0, next).function("timers", 0, timers).finish())
+    Ok(Exports::new(ctx)
+        .function("links", 0, links)
+        .function("next", 0, next)
+        .function("timers", 0, timers)
+        .finish())
 }
 
 /// The names of the chain's links.

@@ -1,9 +1,9 @@
 'use strict';
-// The clipboard of the person at the desktop, by xclip, xsel or wl-clipboard.
+// The clipboard of the person at the desktop, by xclip, xsel or wl-clipboard. Without one these functions throw, as
+// the real agent's do: the console shows that, and a rejection nobody takes would be an exception of the core.
 
-const promise = require('promise');
 const desktop = require('internal/desktop');
-const { hide } = require('events');
+const { fail, hide } = require('events');
 
 const READ = { xclip: ['-selection', 'clipboard', '-o'], xsel: ['--clipboard', '--output'], 'wl-paste': ['--no-newline'] };
 const WRITE = { xclip: ['-selection', 'clipboard', '-i'], xsel: ['--clipboard', '--input'], 'wl-copy': [] };
@@ -12,25 +12,17 @@ const SECONDS = 5;
 function tool(table, where) {
   const wayland = Object.keys(table).filter((name) => name.startsWith('wl-') && where.env.WAYLAND_DISPLAY);
   const found = desktop.first(wayland.concat(Object.keys(table).filter((name) => !name.startsWith('wl-'))));
-  if (found === null) { throw new Error('clipboard: install xclip, xsel or wl-clipboard to reach it'); }
+  if (found === null) { throw fail('clipboard: install xclip, xsel or wl-clipboard to reach it'); }
   return found;
 }
 function read() {
-  try {
-    const where = desktop.of(), [name, path] = tool(READ, where);
-    // An empty clipboard is an error to these programs, and a text without characters to us.
-    return desktop.run(path, READ[name], where, undefined, SECONDS).then(function (code, bytes) { return code === 0 ? bytes.toString() : ''; });
-  } catch (e) {
-    return promise.reject(e.message === undefined ? String(e) : e.message);
-  }
+  const where = desktop.of(), [name, path] = tool(READ, where);
+  // An empty clipboard is an error to these programs, and a text without characters to us.
+  return desktop.run(path, READ[name], where, undefined, SECONDS).then(function (code, bytes) { return code === 0 ? bytes.toString() : ''; });
 }
 function write(text) {
-  try {
-    const where = desktop.of(), [name, path] = tool(WRITE, where);
-    return desktop.run(path, WRITE[name], where, String(text), SECONDS);
-  } catch (e) {
-    return promise.reject(e.message === undefined ? String(e) : e.message);
-  }
+  const where = desktop.of(), [name, path] = tool(WRITE, where);
+  return desktop.run(path, WRITE[name], where, String(text), SECONDS);
 }
 
 module.exports = function clipboard(text) { return write(text); };
