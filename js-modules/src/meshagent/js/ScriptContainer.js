@@ -46,7 +46,7 @@ function Create(options) {
   const { spawn } = require('node:child_process');
   const given = options !== null && typeof options === 'object' ? options : {};
   const container = { _ObjectID: 'ScriptContainer' };
-  EventEmitter.call(container, true).createEvent('data', 'ready', 'exit', 'error');
+  const control = EventEmitter.call(container, true).createEvent('data', 'ready', 'exit', 'error');
   const spawning = { stdio: ['pipe', 'pipe', 'inherit'] };
   if (given.sessionId !== undefined && given.sessionId !== null) {
     const passwd = require('node:os').userInfo && require('internal/accounts').userOf(given.sessionId);
@@ -95,13 +95,14 @@ function Create(options) {
     ExecuteScript: function ExecuteScript(text) { container.ExecuteString(text); },
     send: function send(value) { post({ op: 'data', value }); },
     addModule: function addModule(name, source) { post({ op: 'addModule', name: String(name), source: String(source) }); },
-    exit: function exit(code) {
-      if (ended) { return; }
-      post({ op: 'exit', code: code === undefined ? 0 : Number(code) });
-      // One that is busy for ever does not read it.
-      const last = setTimeout(function () { child.kill('SIGKILL'); }, 5000);
-      child.once('close', function () { clearTimeout(last); });
-    },
+  });
+  // An event and a method at once.
+  control.addMethod('exit', function exit(code) {
+    if (ended) { return; }
+    post({ op: 'exit', code: code === undefined ? 0 : Number(code) });
+    // One that is busy for ever does not read it.
+    const last = setTimeout(function () { child.kill('SIGKILL'); }, 5000);
+    child.once('close', function () { clearTimeout(last); });
   });
   return container;
 }

@@ -7,7 +7,7 @@ exports._ObjectID = 'child-container';
 exports.create = function create(options) {
   const given = options || {};
   const child = { _ObjectID: 'child-container.child', options: given };
-  EventEmitter.call(child, true).createEvent('ready', 'message', 'exit', 'error');
+  const control = EventEmitter.call(child, true).createEvent('ready', 'message', 'exit', 'error');
   const settings = { processIsolation: true };
   if (given.uid !== undefined) { settings.sessionId = given.uid; }
   const container = require('ScriptContainer').Create(settings);
@@ -20,8 +20,8 @@ exports.create = function create(options) {
   container.on('data', function (value) { child.emit('message', value); });
   container.on('exit', function (code) { child.emit('exit', code); });
   container.on('error', function (e) { child.emit('error', e); });
-  child.message = function message(value) { container.send(value); };
-  child.exit = function exit(code) { container.exit(code); };
+  control.addMethod('message', function message(value) { container.send(value); });
+  control.addMethod('exit', function exit(code) { container.exit(code); });
   child.child = container;
   return child;
 };

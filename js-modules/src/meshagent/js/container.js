@@ -3,6 +3,8 @@
 
 const process = require('node:process');
 const container = require('ScriptContainer');
+// Cores have no standard input; a container's is the parent's.
+const input = require('internal/stdio').input();
 
 function tell(message) { native.reply(container._frame(message)); }
 
@@ -26,10 +28,10 @@ const take = function (message) {
   }
 };
 
-process.stdin.on('data', container._reader(take, function (what) {
+input.on('data', container._reader(take, function (what) {
   console.error('the parent sent ' + what);
   process.exit(70);
 }));
 // Nobody is left to work for.
-process.stdin.on('end', function () { process.exit(0); });
+input.on('end', function () { process.exit(0); });
 tell({ op: 'ready' });
