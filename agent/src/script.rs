@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use js_modules::host::{Host, HostEvent, HostOptions, TerminalSink, on_big_stack, read_script};
+use js_modules::meshagent;
 use microstack::chain::Chain;
 
+use crate::channel::build;
 use crate::exit;
 
 /// Runs a file and returns the script's exit code.
@@ -16,6 +18,36 @@ pub fn run_file(file: &Path, args: &[OsString]) -> i32 {
         Ok(source) => run(&file.display().to_string(), &source, args),
         Err(text) => {
             eprintln!("meshlite-agent: {text}");
+            exit::FAILED
+        }
+    }
+}
+
+/// Runs a file with the dialect of MeshAgent and returns the script's exit code.
+pub fn run_dialect(file: &Path, args: &[OsString]) -> i32 {
+    let args: Vec<String> = args.iter().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    match read_script(file) {
+        Ok(source) => {
+            let name = file.display().to_string();
+            ended(on_big_stack(|| meshagent::run_script(&name, &source, &args, build())))
+        }
+        Err(text) => {
+            eprintln!("meshlite-agent: {text}");
+            exit::FAILED
+        }
+    }
+}
+
+/// Serves a `ScriptContainer` of another process and returns the exit code.
+pub fn run_container() -> i32 {
+    ended(on_big_stack(|| meshagent::run_container(build())))
+}
+
+fn ended(outcome: io::Result<io::Result<i32>>) -> i32 {
+    match outcome {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) | Err(error) => {
+            eprintln!("meshlite-agent: {error}");
             exit::FAILED
         }
     }
@@ -33,14 +65,7 @@ pub fn run_text(text: &OsString, args: &[OsString]) -> i32 {
 }
 
 fn run(name: &str, source: &str, args: &[OsString]) -> i32 {
-    let outcome = on_big_stack(|| run_here(name, source, args));
-    match outcome {
-        Ok(Ok(code)) => code,
-        Ok(Err(error)) | Err(error) => {
-            eprintln!("meshlite-agent: {error}");
-            exit::FAILED
-        }
-    }
+    ended(on_big_stack(|| run_here(name, source, args)))
 }
 
 fn run_here(name: &str, source: &str, args: &[OsString]) -> io::Result<i32> {

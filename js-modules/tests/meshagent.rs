@@ -17,6 +17,9 @@ use js_modules::meshagent::{
 };
 use microstack::chain::{Chain, Cx, Link, Wake};
 
+#[path = "support/merge.rs"]
+mod merge;
+
 /// An agent that writes down what its core does.
 #[derive(Default)]
 struct Agent {
@@ -227,6 +230,58 @@ fn the_unmodified_tinycore_answers_its_console() {
         assert!(failed.contains("Command returned an exception error: ReferenceError"), "{failed}");
         let unknown = answer(&mut bench, "dance");
         assert!(unknown.contains(r#"Unknown command \"dance\""#), "{unknown}");
+        assert!(bench.events.is_empty(), "{:?}", bench.events);
+    });
+}
+
+/// Sends a console line to a meshcore and waits for the text it answers with; it logs each line on the server first.
+fn answer(bench: &mut Bench, line: &str) -> String {
+    let before = bench.agent.texts.borrow().len();
+    let command = format!(
+        r#"{{"action":"msg","type":"console","value":{},"sessionid":"s1","rights":4294967295}}"#,
+        quoted(line)
+    );
+    bench.core.deliver_json(&command).unwrap();
+    let of = |agent: &Agent| {
+        agent.texts.borrow()[before..].iter().find(|text| text.contains(r#""type":"console""#)).cloned()
+    };
+    bench.until(line, |agent| of(agent).is_some());
+    of(&bench.agent).unwrap()
+}
+
+/// What a core sent, by action.
+fn sent(agent: &Agent, action: &str) -> Vec<String> {
+    let wanted = format!(r#""action":"{action}""#);
+    agent.texts.borrow().iter().filter(|text| text.contains(&wanted)).cloned().collect()
+}
+
+#[test]
+#[ignore = "needs http"]
+fn the_unmodified_meshcore_boots_reports_and_answers_its_console() {
+    let Some(package) = meshcentral() else { return };
+    on_stack(move || {
+        let text = merge::meshcore(&package, false);
+        let mut bench = Bench::start("meshcore.js", &text);
+        bench.until("coreinfo with its capabilities", |agent| {
+            sent(agent, "coreinfo")
+                .iter()
+                .any(|text| text.contains(r#""caps":"#) && text.contains(r#""osdesc":"#))
+        });
+        bench.until("netinfo", |agent| !sent(agent, "netinfo").is_empty());
+        // The core asks for nothing else than the BIOS tables: boards without them have no hardware page.
+        if Path::new("/sys/class/dmi/id").exists() {
+            bench.core.deliver_json(r#"{"action":"sysinfo","sessionid":"s1"}"#).unwrap();
+            bench.until("sysinfo", |agent| !sent(agent, "sysinfo").is_empty());
+        }
+        let lines: Vec<String> = std::env::var("JS_CONSOLE").map_or_else(
+            |_| vec!["help".into(), r#"eval "6*7""#.into(), "versions".into(), "osinfo".into(), "ps".into()],
+            |lines| lines.split(';').map(str::to_owned).collect(),
+        );
+        for line in lines {
+            let answer = answer(&mut bench, &line);
+            println!("{line}: {answer}");
+            assert!(!answer.contains("exception error"), "{line}: {answer}");
+        }
         assert!(bench.events.is_empty(), "{:?}", bench.events);
     });
 }

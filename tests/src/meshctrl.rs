@@ -64,6 +64,32 @@ pub fn meshctrl(meshcentral: &Path, account: &Account, args: &[&str]) -> Answer 
     run(&mut command, Duration::from_secs(40))
 }
 
+/// What the devices `nodes` answer to console lines, sent one after the other: for each line, the texts of each node.
+///
+/// # Panics
+/// When the server refuses the login or a line ends the connection.
+#[track_caller]
+pub fn console(
+    meshcentral: &Path,
+    account: &Account,
+    nodes: &[&str],
+    lines: &[&str],
+) -> Vec<Vec<Vec<String>>> {
+    let mut command = node();
+    let websocket = meshcentral.parent().map(|modules| modules.join("ws")).unwrap_or_default();
+    command.args(["-e", include_str!("console.js")]).arg(websocket);
+    command.args([&account.url, &account.user, &account.password]);
+    command.args([serde_json::json!(nodes).to_string(), serde_json::json!(lines).to_string()]);
+    let patience = Duration::from_secs(30 + 9 * lines.len() as u64);
+    let answers = run(&mut command, patience).json();
+    let texts = |line: &Value, node: &str| -> Vec<String> {
+        let list = line["answers"][node].as_array().cloned().unwrap_or_default();
+        list.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect()
+    };
+    let all = answers.as_array().cloned().unwrap_or_default();
+    all.iter().map(|line| nodes.iter().map(|node| texts(line, node)).collect()).collect()
+}
+
 /// A `node` that cannot be led astray by the machine's proxy settings.
 pub fn node() -> Command {
     let mut command = Command::new("node");

@@ -16,7 +16,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use js_modules::meshagent::ServerView;
+use js_modules::meshagent::{BuildInfo, ServerView};
 use microstack::chain::{Cx, Link, Wake};
 use microstack::channel::agent::{self, AgentSession, CoreKeeper, Handshake, Output, Seen, ServerCommand};
 use microstack::channel::backoff::Backoff;
@@ -44,6 +44,17 @@ pub const COMMIT_DATE: &str = match option_env!("MESHLITE_COMMIT_DATE") {
     Some(date) => date,
     None => "2026-11-21T00:00:00Z",
 };
+
+/// What scripts see of this build.
+pub fn build() -> BuildInfo {
+    BuildInfo {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        commit_date: COMMIT_DATE.to_owned(),
+        commit_hash: option_env!("MESHLITE_COMMIT_HASH").unwrap_or_default().to_owned(),
+        // Set by the build script, always a number.
+        compiled_unix_s: env!("MESHLITE_BUILT_UNIX_S").parse().unwrap_or(0),
+    }
+}
 
 /// What a channel works with.
 pub struct Parts {

@@ -29,6 +29,7 @@ pub struct Port {
     pub msh: Msh,
     pub start_options: Vec<(String, String)>,
     pub mesh_id_hex: String,
+    pub node_id_hex: String,
     pub server: ServerId,
     /// Set when the worker shall end with this code.
     pub exit: Rc<Cell<Option<i32>>>,
@@ -100,14 +101,12 @@ impl AgentPort for Port {
         self.server.to_hex()
     }
 
+    fn node_id_hex(&self) -> Option<String> {
+        Some(self.node_id_hex.clone())
+    }
+
     fn build(&self) -> BuildInfo {
-        BuildInfo {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            commit_date: super::COMMIT_DATE.to_owned(),
-            commit_hash: option_env!("MESHLITE_COMMIT_HASH").unwrap_or_default().to_owned(),
-            // Set by the build script, always a number.
-            compiled_unix_s: env!("MESHLITE_BUILT_UNIX_S").parse().unwrap_or(0),
-        }
+        super::build()
     }
 
     fn data_store(&self) -> Option<Rc<dyn DataStore>> {

@@ -28,6 +28,12 @@ pub fn main(args: &Args) -> i32 {
         "-nodeid" => options::id_options(rest).map(|options| id::node_id_only(&options)),
         "status" | "-state" => options::id_options(rest).map(|options| status::show(&options)),
         "script" => match rest.split_first() {
+            Some((word, rest)) if word == "--meshagent" => match rest.split_first() {
+                Some((file, args)) => Ok(script::run_dialect(&PathBuf::from(file), args)),
+                None => Err(UsageError::new(
+                    "script needs a file: meshlite-agent script --meshagent FILE.js [args…]",
+                )),
+            },
             Some((file, args)) => Ok(script::run_file(&PathBuf::from(file), args)),
             None => Err(UsageError::new("script needs a file: meshlite-agent script FILE.js [args…]")),
         },
@@ -35,6 +41,7 @@ pub fn main(args: &Args) -> i32 {
             Some((text, args)) => Ok(script::run_text(text, args)),
             None => Err(UsageError::new("-exec needs a script: meshlite-agent -exec 'console.log(6*7)'")),
         },
+        "--script-container" => no_more(rest).map(|()| script::run_container()),
         "-agentHash" => no_more(rest).map(|()| id::agent_hash(Some(16))),
         "-agentFullHash" => no_more(rest).map(|()| id::agent_hash(None)),
         "help" | "--help" | "-h" => {
@@ -95,6 +102,7 @@ meshlite-agent: connects this device to a MeshCentral or Meshlite server.
   meshlite-agent id [--state DIR] [--json]        this device's id, and how it is derived
   meshlite-agent status [--state DIR] [--json]    what a running agent is doing
   meshlite-agent script FILE.js [args...]         run a script, as `node FILE.js` would
+  meshlite-agent script --meshagent FILE.js       run it with the modules of MeshAgent, as `meshagent FILE.js` would
   meshlite-agent help | version
 
 The .msh file names the server and the group; get it from the server's console (\"Add agent\").

@@ -193,6 +193,7 @@ impl Prepared {
             msh: self.settings.msh.clone(),
             start_options: self.options.start_options.clone(),
             mesh_id_hex: self.settings.mesh.to_hex(),
+            node_id_hex: node.to_hex(),
             server: self.settings.servers[0].1,
             exit: exit_code.clone(),
         });

@@ -117,6 +117,14 @@ impl Timers {
         self.stop(id)
     }
 
+    /// What waits: when it is due, whether it repeats, and its object.
+    pub fn waiting(&self) -> Vec<(Instant, bool, JsObject)> {
+        let of = |(at, id): (&(Instant, u64), &TimerId)| {
+            self.by_id.get(id).map(|timer| (at.0, timer.spec.repeat, timer.spec.object.clone()))
+        };
+        self.order.iter().filter_map(of).collect()
+    }
+
     pub fn next(&self) -> Option<Instant> {
         self.order.first_key_value().map(|(at, _)| at.0)
     }

@@ -24,6 +24,7 @@ pub(super) fn init(ctx: &mut Context) -> JsResult<JsObject> {
         .function("server", 0, server)
         .function("meshId", 0, |_, _, ctx| Ok(optional(port_of(ctx).map(|p| p.mesh_id_hex()))))
         .function("serverId", 0, |_, _, ctx| Ok(optional(port_of(ctx).map(|p| p.server_id_hex()))))
+        .function("nodeId", 0, |_, _, ctx| Ok(optional(port_of(ctx).and_then(|p| p.node_id_hex()))))
         .function("coreHash", 0, core_hash)
         .function("archId", 0, |_, _, ctx| Ok(JsValue::from(port_of(ctx).map_or(0, |p| p.arch_id()))))
         .function("serviceName", 0, |_, _, ctx| Ok(optional(port_of(ctx).and_then(|p| p.service()))))

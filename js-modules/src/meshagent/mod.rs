@@ -29,16 +29,20 @@
 
 mod agent;
 mod checksum;
+mod container;
 mod globals;
 mod hashes;
+mod lone;
 mod port;
 mod runtime;
 mod store;
+mod viewer;
 
 use std::rc::Rc;
 
 use boa_engine::{Context, JsObject, JsResult, JsString};
 
+pub use lone::{run_container, run_script};
 pub use port::{AgentPort, AgentRequest, BuildInfo, DataStore, LogLevel, NOT_CONNECTED, ServerView};
 pub use runtime::{CoreEvent, CoreFeed, CoreRuntime, CoreSource, FeedFull, MAX_UNDONE};
 
@@ -57,7 +61,7 @@ const BUILTINS: &[Builtin] = &[
     Builtin::both("internal/hashes", hashes::init, source!("meshagent/js/hashes.js")),
     Builtin::line("MeshAgent", "module.exports = require('internal/mesh').MeshAgent;"),
     Builtin::script("events", source!("meshagent/js/events.js")),
-    Builtin::both("promise", globals::latch_init, source!("meshagent/js/promise.js")),
+    Builtin::both("promise", globals::latch_init, source!("meshagent/js/promise.js")).dated(1_629_753_914),
     Builtin::script("stream", source!("meshagent/js/stream.js")),
     Builtin::script("timers", source!("meshagent/js/timers.js")),
     Builtin::both("console", agent::init, source!("meshagent/js/console.js")),
@@ -94,6 +98,49 @@ const BUILTINS: &[Builtin] = &[
     Builtin::script("crc32-stream", source!("meshagent/js/crc32_stream.js")),
     Builtin::script("queue", source!("meshagent/js/queue.js")),
     Builtin::both("uuid/v4", globals::init, source!("meshagent/js/uuid.js")),
+    Builtin::both("_agentNodeId", agent::init, source!("meshagent/js/_agentNodeId.js")).dated(1_654_243_686),
+    Builtin::script("_agentStatus", source!("meshagent/js/_agentStatus.js")).dated(1_644_272_851),
+    Builtin::script("agent-installer", source!("meshagent/js/agent-installer.js")).dated(1_656_439_887),
+    Builtin::script("child-container", source!("meshagent/js/child-container.js")).dated(1_661_120_589),
+    Builtin::script("clipboard", source!("meshagent/js/clipboard.js")).dated(1_656_577_021),
+    Builtin::script("code-utils", source!("meshagent/js/code-utils.js")).dated(1_666_308_975),
+    Builtin::script("daemon", source!("meshagent/js/daemon.js")).replaceable(),
+    Builtin::script("default_route", source!("meshagent/js/default_route.js")).replaceable(),
+    Builtin::script("file-search", source!("meshagent/js/file-search.js")).replaceable(),
+    Builtin::script("heci", source!("meshagent/js/heci.js")).replaceable(),
+    Builtin::script("identifiers", source!("meshagent/js/identifiers.js")).dated(1_666_856_689),
+    Builtin::script("kvm-helper", source!("meshagent/js/kvm-helper.js")).dated(1_661_223_266),
+    Builtin::script("lib-finder", source!("meshagent/js/lib-finder.js")).dated(1_663_380_526),
+    Builtin::script("linux-acpi", source!("meshagent/js/linux-acpi.js")).replaceable(),
+    Builtin::script("linux-cpuflags", source!("meshagent/js/linux-cpuflags.js")).replaceable(),
+    Builtin::script("linux-dbus", source!("meshagent/js/linux-dbus.js")).replaceable(),
+    Builtin::script("linux-gnome-helpers", source!("meshagent/js/linux-gnome-helpers.js")).replaceable(),
+    Builtin::script("linux-pathfix", source!("meshagent/js/linux-pathfix.js")).replaceable(),
+    Builtin::script("message-box", source!("meshagent/js/message-box.js")).dated(1_660_348_316),
+    Builtin::script("monitor-info", source!("meshagent/js/monitor-info.js")).dated(1_648_956_169),
+    Builtin::script("notifybar-desktop", source!("meshagent/js/notifybar-desktop.js")).dated(1_657_941_523),
+    Builtin::script("power-monitor", source!("meshagent/js/power-monitor.js")).replaceable(),
+    Builtin::script("process-manager", source!("meshagent/js/process-manager.js")).dated(1_659_550_278),
+    Builtin::script("service-host", source!("meshagent/js/service-host.js")).replaceable(),
+    Builtin::script("service-manager", source!("meshagent/js/service-manager.js")).dated(1_663_306_184),
+    Builtin::script("task-scheduler", source!("meshagent/js/task-scheduler.js")).replaceable(),
+    Builtin::script("toaster", source!("meshagent/js/toaster.js")).replaceable(),
+    Builtin::script("update-helper", source!("meshagent/js/update-helper.js")).replaceable(),
+    Builtin::script("user-sessions", source!("meshagent/js/user-sessions.js")).dated(1_648_578_835),
+    Builtin::script("util-agentlog", source!("meshagent/js/util-agentlog.js")).replaceable(),
+    Builtin::script("util-descriptors", source!("meshagent/js/util-descriptors.js")).replaceable(),
+    Builtin::script("util-language", source!("meshagent/js/util-language.js")).replaceable(),
+    Builtin::script("util-pathHelper", source!("meshagent/js/util-pathHelper.js")).replaceable(),
+    Builtin::script("util-service-check", source!("meshagent/js/util-service-check.js")).replaceable(),
+    Builtin::both("ChainViewer", viewer::init, source!("meshagent/js/ChainViewer.js")),
+    Builtin::script("ILibWebRTC", source!("meshagent/js/ILibWebRTC.js")),
+    Builtin::script("NetworkMonitor", source!("meshagent/js/NetworkMonitor.js")),
+    Builtin::both("ScriptContainer", container::init, source!("meshagent/js/ScriptContainer.js")),
+    Builtin::both("internal/container", container::init, source!("meshagent/js/container.js")),
+    Builtin::script("internal/accounts", source!("meshagent/js/accounts.js")),
+    Builtin::script("internal/desktop", source!("meshagent/js/desktop.js")),
+    Builtin::script("internal/procfs", source!("meshagent/js/procfs.js")),
+    Builtin::script("internal/run", source!("meshagent/js/run.js")),
 ];
 
 /// The agent of a context; its data.

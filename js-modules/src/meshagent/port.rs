@@ -9,7 +9,7 @@
 
 use std::rc::Rc;
 
-use crate::host::ScriptWatch;
+use crate::host::{EventSink, ScriptWatch, Sink};
 
 /// The value [`AgentPort::send_text`] gives when there is no authenticated server (agent-channel specification 4.4).
 pub const NOT_CONNECTED: i32 = -4;
@@ -45,6 +45,11 @@ pub trait AgentPort: 'static {
     /// Id of the expected server as upper-case hex.
     fn server_id_hex(&self) -> String;
 
+    /// The agent's node id as upper-case hex, `None` for a script without an agent.
+    fn node_id_hex(&self) -> Option<String> {
+        None
+    }
+
     /// What `process.versions` shows.
     fn build(&self) -> BuildInfo;
 
@@ -69,6 +74,16 @@ pub trait AgentPort: 'static {
     /// The folder that scripts start in; the process's own when `None`.
     fn folder(&self) -> Option<std::path::PathBuf> {
         None
+    }
+
+    /// `process.argv`: empty for a core, the script and its arguments for a script.
+    fn argv(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Who takes what is written to the standard streams. A core's console lines go to [`AgentPort::log`].
+    fn sink(&self) -> Rc<dyn Sink> {
+        Rc::new(EventSink)
     }
 
     /// Who is told around each entry into script: the keeper of the crash marker.

@@ -11,8 +11,8 @@ use microstack::chain::Chain;
 use super::port::{AgentPort, AgentRequest, LogLevel};
 use super::{LAYER, PortSlot};
 use crate::host::{
-    Budget, ConsoleLevel, Dialect, EventSink, Host, HostEvent, HostOptions, HostShared, Permissions,
-    ScriptError, bytes, loader,
+    Budget, ConsoleLevel, Dialect, Host, HostEvent, HostOptions, HostShared, Permissions, ScriptError, bytes,
+    loader,
 };
 
 /// A core's source text, as the server pushed it (without the four-byte prefix).
@@ -97,13 +97,13 @@ impl CoreRuntime {
             budget,
             dialect: Dialect::MeshAgent,
             layer: Some(LAYER),
-            argv: Vec::new(),
+            argv: port.argv(),
             exec_path: exec_path.display().to_string(),
             cwd: port.folder().or_else(|| std::env::current_dir().ok()).unwrap_or_else(|| PathBuf::from("/")),
             env: std::env::vars_os()
                 .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
                 .collect(),
-            sink: Rc::new(EventSink),
+            sink: port.sink(),
             watch: port.script_watch(),
             permissions,
         };

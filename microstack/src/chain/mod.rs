@@ -337,6 +337,11 @@ impl Chain {
         self.inner.slots.borrow().len()
     }
 
+    /// The names of the links, in no particular order, and when the next timer of any of them is due.
+    pub fn snapshot(&self) -> (Vec<&'static str>, Option<Instant>) {
+        (self.inner.slots.borrow().names(), self.inner.timers.borrow().next())
+    }
+
     /// True when there is no link.
     pub fn is_empty(&self) -> bool {
         self.len() == 0

@@ -155,6 +155,11 @@ impl Slots {
         self.live
     }
 
+    pub(super) fn names(&self) -> Vec<&'static str> {
+        let live = self.slots.iter().filter(|slot| matches!(slot.state, State::Here(_) | State::Busy));
+        live.map(|slot| slot.name).collect()
+    }
+
     fn live_slot(&self, id: LinkId) -> Option<usize> {
         let slot = self.slots.get(id.index as usize)?;
         let live = slot.generation == id.generation && matches!(slot.state, State::Here(_) | State::Busy);

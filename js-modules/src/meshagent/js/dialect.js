@@ -118,6 +118,10 @@ function globals(table) { for (const name of Object.keys(table)) { hide(globalTh
 
 let slot;
 globals({
+  ContainerPermissions: {
+    DEFAULT: 0, NO_AGENT: 0x10000000, NO_MARSHAL: 0x08000000, NO_PROCESS_SPAWNING: 0x04000000, NO_FILE_SYSTEM_ACCESS: 1, NO_NETWORK_ACCESS: 2,
+  },
+  ContainerUserTypes: { DEFAULT: 0, USER: 1, TERMINAL: 3 },
   Buffer,
   crc32: native.crc32,
   crc32c: native.crc32c,

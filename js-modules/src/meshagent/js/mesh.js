@@ -1,7 +1,7 @@
 'use strict';
 // The MeshAgent module: what a core has of the agent. Js-host specification 3, agent-channel specification 4.4.
 
-const { EventEmitter, hide } = require('events');
+const { EventEmitter, fail } = require('events');
 
 const MeshAgent = { _ObjectID: 'MeshAgent' };
 EventEmitter.call(MeshAgent, true).createEvent('Ready', 'Connected', 'Command', 'DesktopSessionChanged', 'DBError',
@@ -43,6 +43,12 @@ MeshAgent.restartCore = function restartCore() { native.request('restartCore'); 
 MeshAgent.disconnect = function disconnect() { native.request('disconnect'); };
 MeshAgent.forceExit = function forceExit(code) { native.request('forceExit', Number(code) || 0); };
 MeshAgent.ExecPowerState = function ExecPowerState(state, force) { native.request('power', Number(state) || 0, Boolean(force)); return 1; };
+// There is no desktop to share: the core answers its viewers as it does on a machine without X11.
+MeshAgent.getRemoteDesktopStream = function getRemoteDesktopStream() { return null; };
+MeshAgent.GenerateAgentCertificate = function GenerateAgentCertificate() {
+  throw fail('MeshAgent.GenerateAgentCertificate(): this agent makes its own identity only; a second agent makes its own when it first runs');
+};
+MeshAgent.GenerateCertificate = MeshAgent.GenerateAgentCertificate;
 MeshAgent.log = function log(text) { native.log(1, String(text)); };
 
 // A question to the server on the control channel; resolves when it answers.
@@ -53,6 +59,25 @@ MeshAgent.DataPing = function DataPing() {
   if (this.SendCommand({ action: 'ping' }) < 0) { ping._rej('not connected'); } else { pings.push(ping); }
   return ping;
 };
+
+// The interfaces as the first version of the network report had them.
+function netInfo() {
+  const all = require('os').networkInterfaces(), gateways = require('os').getDefaultGateways(), arp = require('os').getArpCache(), list = [];
+  for (const name of Object.keys(all)) {
+    for (const one of all[name]) {
+      if (one.family !== 'IPv4' || one.address.startsWith('127.')) { continue; }
+      const entry = { name, type: one.type, mac: one.mac.replace(/:/g, ''), v4addr: one.address, v4mask: one.netmask };
+      const gateway = gateways[name];
+      if (gateway !== undefined) {
+        entry.v4gateway = gateway;
+        const mac = arp[name] && arp[name][gateway];
+        if (mac !== undefined) { entry.gatewaymac = mac.replace(/:/g, ''); }
+      }
+      list.push(entry);
+    }
+  }
+  return { netif: list };
+}
 
 let idleTimeout;
 function getters(table) {
@@ -90,6 +115,14 @@ getters({
   updatesEnabled: function () { return true; },
   activeMicroLMS: function () { return false; },
   agentMode: function () { return 0; },
+  controlChannelDebug: function () { return 0; },
+  idleTimeoutDataMode: function () { return false; },
+  kvmRefresh: function () { return 0; },
+  remoteMouseRender: function () { return false; },
+  enableKvmSlaveLog: function () { return false; },
+  serviceReserved: function () { return 0; },
+  maxLogSize: function () { return 0; },
+  NetInfo: netInfo,
 });
 Object.defineProperty(MeshAgent, 'idleTimeout', {
   get: function () { return idleTimeout === undefined ? native.idleTimeout() : idleTimeout; },

@@ -28,6 +28,14 @@ Object.defineProperty(process, 'env', {
 process.setenv = function setenv(name, value) {
   if (value === undefined || value === null) { delete environment[name]; } else { environment[name] = String(value); }
 };
+// A process that is gone already is what the caller wanted.
+const kill = process.kill;
+process.kill = function (pid, signal) {
+  try { return kill.call(process, pid, signal); } catch (e) {
+    if (e.code !== 'ESRCH') { throw e; }
+    return undefined;
+  }
+};
 process._exit = function (code) { native.forceExit(Number(code) || 0); };
 process.on('exit', function () { process.exitting = true; });
 
