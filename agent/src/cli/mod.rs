@@ -34,6 +34,10 @@ pub fn main(args: &Args) -> i32 {
         }
         "-p" | "--print" => ScriptOptions::of_eval(rest, Program::Print).map(|options| script::run(&options)),
         "repl" => ScriptOptions::of_repl(rest).map(|options| script::run(&options)),
+        "core-check" => match rest {
+            [file] => Ok(script::check_core(std::path::Path::new(file))),
+            _ => Err(UsageError::new("core-check needs one file: meshlite-agent core-check core.js")),
+        },
         "-exec" => match rest.split_first() {
             Some((text, args)) => script::run_text(text, args),
             None => Err(UsageError::new("-exec needs a script: meshlite-agent -exec 'console.log(6*7)'")),
@@ -100,6 +104,7 @@ meshlite-agent: connects this device to a MeshCentral or Meshlite server.
   meshlite-agent script FILE.js|- [args...]       run a script, as `node FILE.js` would
   meshlite-agent eval CODE                        run a text and print its value; -e CODE, -p CODE as with node
   meshlite-agent repl                             run lines as they are typed
+  meshlite-agent core-check FILE                  read a core without running it, and say what is wrong
   meshlite-agent help | version
 
 The .msh file names the server and the group; get it from the server's console (\"Add agent\").

@@ -1,5 +1,6 @@
 //! Scripts without a channel: `script FILE.js`, `eval`, `repl`, `-exec`, as `node` would run them.
 
+mod core_check;
 mod options;
 
 use std::ffi::OsString;
@@ -13,6 +14,7 @@ use microstack::chain::Chain;
 use crate::cli::UsageError;
 use crate::exit;
 
+pub use core_check::check_core;
 pub use options::ScriptOptions;
 
 /// What is run.

@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use js_modules::host::{Allow, Permissions};
-use serde_json::Value;
+use js_modules::host::Permissions;
+use js_modules::host::manifest::Manifest;
 
 use super::Program;
 use crate::cli::UsageError;
@@ -105,29 +105,8 @@ pub(super) fn permissions(file: &Path) -> Result<Permissions, String> {
         return Err(failed(format!("a manifest is at most {MAX_MANIFEST} bytes")));
     }
     let text = std::fs::read_to_string(file).map_err(|e| failed(e.to_string()))?;
-    let value: Value = serde_json::from_str(&text).map_err(|e| failed(e.to_string()))?;
-    let Some(granted) = value["permissions"].as_object() else {
-        return Err(failed("it must be {\"permissions\": {…}}".into()));
-    };
-    let mut permissions = Permissions::none();
-    for (name, value) in granted {
-        let slot = match name.as_str() {
-            "fs.read" => &mut permissions.fs_read,
-            "fs.write" => &mut permissions.fs_write,
-            "net" => &mut permissions.net,
-            "exec" => &mut permissions.exec,
-            "ffi" => &mut permissions.ffi,
-            "env" => &mut permissions.env,
-            "store" => {
-                permissions.store =
-                    value.as_bool().ok_or_else(|| failed("\"store\" is true or false".into()))?;
-                continue;
-            }
-            other => return Err(failed(format!("there is no permission \"{other}\""))),
-        };
-        let list = value.as_array().map(|list| list.iter().map(|one| one.as_str().map(str::to_owned)));
-        let names = list.and_then(|list| list.collect::<Option<Vec<String>>>());
-        *slot = Allow::only(names.ok_or_else(|| failed(format!("\"{name}\" is a list of texts")))?);
+    match Manifest::parse(&text) {
+        Ok(manifest) => Ok(manifest.permissions),
+        Err(error) => Err(failed(error.to_string())),
     }
-    Ok(permissions)
 }
