@@ -92,6 +92,25 @@ impl Drop for Broker {
 }
 
 #[test]
+#[ignore = "needs http"]
+fn express_serves_requests() {
+    same("express.js", &[]);
+}
+
+#[test]
+#[ignore = "needs crypto"]
+fn uuid_makes_ids() {
+    same("uuid.js", &[]);
+}
+
+#[test]
+#[ignore = "needs http"]
+fn ws_echoes_messages() {
+    same("ws.js", &[]);
+}
+
+#[test]
+#[ignore = "needs https, by way of ws"]
 fn mqtt_speaks_with_a_broker() {
     let Some(folder) = packages() else { return };
     let broker = Broker::start(&folder);
@@ -103,7 +122,8 @@ fn every_script_is_run() {
     let folder = root().join("tests/npm");
     for entry in std::fs::read_dir(folder).expect("the folder is there") {
         let name = entry.expect("it can be read").file_name().to_string_lossy().into_owned();
-        let special = ["mqtt.js", "mqtt-broker.js"].contains(&name.as_str());
+        let special =
+            ["express.js", "uuid.js", "ws.js", "mqtt.js", "mqtt-broker.js"].contains(&name.as_str());
         assert!(
             !name.ends_with(".js") || special || NAMED.contains(&name.as_str()),
             "{name} is run by no test"

@@ -150,7 +150,10 @@ class REPLServer extends readline.Interface {
             }
             if (!this.closed) this.displayPrompt();
         }
+        if (this._draining) return; // a line that ends at once comes here from the loop below
+        this._draining = true;
         while (!this._running && this._busy.length) this._take(this._busy.shift());
+        this._draining = false;
     }
 
     _interrupt() {
