@@ -4,6 +4,7 @@ pub mod buffer;
 pub mod child_process;
 pub mod clone;
 pub mod console;
+pub mod dgram;
 pub mod encoding;
 #[cfg(feature = "ffi")]
 pub mod ffi;
@@ -28,6 +29,7 @@ const TABLE: &[Builtin] = &[
     Builtin::both("buffer", buffer::init, source!("modules/buffer/buffer.js")),
     Builtin::script("child_process", source!("modules/child_process/child_process.js")),
     Builtin::both("console", console::init, source!("modules/console/console.js")),
+    Builtin::both("dgram", dgram::init, source!("modules/dgram/dgram.js")),
     Builtin::script("events", source!("modules/events/events.js")),
     #[cfg(feature = "ffi")]
     Builtin::both("ffi", ffi::init, source!("modules/ffi/ffi.js")),
@@ -62,6 +64,11 @@ const TABLE: &[Builtin] = &[
     Builtin::script("internal/errors", source!("modules/internal/errors.js")),
     Builtin::both("internal/esm", internal::init, source!("modules/internal/esm.js")),
     Builtin::script("internal/event_target", source!("modules/event_target/event_target.js")),
+    Builtin::script("internal/fs/args", source!("modules/fs/args.js")),
+    Builtin::script("internal/fs/handle", source!("modules/fs/handle.js")),
+    Builtin::script("internal/fs/streams", source!("modules/fs/streams.js")),
+    Builtin::script("internal/fs/tree", source!("modules/fs/tree.js")),
+    Builtin::script("internal/fs/watch", source!("modules/fs/watch.js")),
     Builtin::both("internal/inspect", util::init, source!("modules/util/inspect.js")),
     Builtin::native("internal/child", child_process::init),
     Builtin::both("internal/resolve", internal::init, source!("modules/internal/resolve.js")),
