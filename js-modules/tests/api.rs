@@ -15,6 +15,7 @@ const TYPED: &[&str] = &[
     "buffer",
     "child_process",
     "console",
+    "dgram",
     "events",
     "ffi",
     "fs",

@@ -1,7 +1,6 @@
 /**
  * Files, with Node's errors. Needs `fs.read` and `fs.write` for the path, links resolved.
- * Differences: callback and promise forms do their work at once and answer in a later turn; no `watch`, no `FileHandle`,
- * no `opendir`, no `cp`, no big-integer stats.
+ * Differences: `opendir` reads the whole listing when it opens; paths given as bytes must be UTF-8.
  */
 declare module 'fs' {
     import { Readable, Writable } from 'stream';
@@ -9,7 +8,7 @@ declare module 'fs' {
     type Data = string | ArrayBufferView;
     type Failed = Error | null;
     type WriteOptions = string | { encoding?: string; mode?: number | string; flag?: string };
-    interface StatOptions { throwIfNoEntry?: boolean }
+    interface StatOptions { throwIfNoEntry?: boolean; bigint?: boolean }
     export class Stats {
         dev: number; mode: number; nlink: number; uid: number; gid: number; rdev: number; blksize: number; ino: number;
         size: number; blocks: number; atimeMs: number; mtimeMs: number; ctimeMs: number; birthtimeMs: number;
@@ -96,6 +95,38 @@ declare module 'fs' {
     export function utimes(...args: any[]): void;
     export function writeFileSync(path: Path | number, data: Data, options?: WriteOptions): void;
     export function writeFile(...args: any[]): void;
+    export function cpSync(from: Path, to: Path, options?: CopyOptions): void;
+    export function cp(...args: any[]): void;
+    export function fchmodSync(fd: number, mode: number | string): void;
+    export function fchmod(...args: any[]): void;
+    export function fchownSync(fd: number, uid: number, gid: number): void;
+    export function fchown(...args: any[]): void;
+    export function futimesSync(fd: number, atime: number | Date, mtime: number | Date): void;
+    export function futimes(...args: any[]): void;
+    export function lutimesSync(path: Path, atime: number | Date, mtime: number | Date): void;
+    export function lutimes(...args: any[]): void;
+    export function opendirSync(path: Path, options?: object): Dir;
+    export function opendir(...args: any[]): void;
+    export function readvSync(fd: number, buffers: ArrayBufferView[], position?: number | null): number;
+    export function readv(...args: any[]): void;
+    export function writevSync(fd: number, buffers: ArrayBufferView[], position?: number | null): number;
+    export function writev(...args: any[]): void;
+    export function statfsSync(path: Path, options?: { bigint?: boolean }): object;
+    export function statfs(...args: any[]): void;
+    interface WatchOptions { persistent?: boolean; recursive?: boolean; encoding?: string; signal?: AbortSignal }
+    /** Events: `change(kind, name)`, `error`, `close`. */
+    export function watch(path: Path, options?: string | WatchOptions | ((kind: string, name: any) => void), listener?: (kind: string, name: any) => void): any;
+    export function watchFile(path: Path, options: any, listener?: (now: Stats, before: Stats) => void): any;
+    export function unwatchFile(path: Path, listener?: (now: Stats, before: Stats) => void): void;
+    export class Dir {
+        path: string;
+        read(): Promise<Dirent | null>; readSync(): Dirent | null;
+        close(): Promise<void>; closeSync(): void;
+        [Symbol.asyncIterator](): AsyncIterableIterator<Dirent>;
+    }
+    interface CopyOptions { recursive?: boolean; force?: boolean; errorOnExist?: boolean; dereference?: boolean; preserveTimestamps?: boolean; verbatimSymlinks?: boolean; mode?: number; filter?: (from: string, to: string) => any }
+    export const FileReadStream: typeof ReadStream;
+    export const FileWriteStream: typeof WriteStream;
     export const promises: typeof import('fs/promises');
 }
 
@@ -111,10 +142,6 @@ declare module 'fs/promises' {
     export function chmod(path: Path, mode: number | string): Promise<void>;
     export function chown(path: Path, uid: number, gid: number): Promise<void>;
     export function copyFile(from: Path, to: Path, mode?: number): Promise<void>;
-    export function fdatasync(fd: number): Promise<void>;
-    export function fstat(fd: number): Promise<Stats>;
-    export function fsync(fd: number): Promise<void>;
-    export function ftruncate(fd: number, length?: number): Promise<void>;
     export function lchown(path: Path, uid: number, gid: number): Promise<void>;
     export function link(from: Path, to: Path): Promise<void>;
     export function lstat(path: Path, options?: StatOptions): Promise<Stats>;
@@ -133,4 +160,20 @@ declare module 'fs/promises' {
     export function unlink(path: Path): Promise<void>;
     export function utimes(path: Path, atime: number | Date, mtime: number | Date): Promise<void>;
     export function writeFile(path: Path | number, data: Data, options?: WriteOptions): Promise<void>;
+    export function cp(from: Path, to: Path, options?: object): Promise<void>;
+    export function lutimes(path: Path, atime: number | Date, mtime: number | Date): Promise<void>;
+    export function open(path: Path, flags?: string | number, mode?: number | string): Promise<FileHandle>;
+    export function opendir(path: Path, options?: object): Promise<import('fs').Dir>;
+    export function statfs(path: Path, options?: { bigint?: boolean }): Promise<object>;
+    export function watch(path: Path, options?: object): AsyncIterableIterator<{ eventType: string; filename: any }>;
+    interface FileHandle {
+        fd: number;
+        appendFile(data: any, options?: WriteOptions): Promise<void>; chmod(mode: number): Promise<void>; chown(uid: number, gid: number): Promise<void>;
+        close(): Promise<void>; createReadStream(options?: object): any; createWriteStream(options?: object): any; datasync(): Promise<void>;
+        read(...args: any[]): Promise<{ bytesRead: number; buffer: any }>; readFile(options?: any): Promise<any>; readLines(options?: object): any;
+        readv(buffers: ArrayBufferView[], position?: number): Promise<any>; stat(options?: object): Promise<Stats>; sync(): Promise<void>;
+        truncate(length?: number): Promise<void>; utimes(atime: any, mtime: any): Promise<void>;
+        write(...args: any[]): Promise<{ bytesWritten: number; buffer: any }>; writeFile(data: any, options?: WriteOptions): Promise<void>;
+        writev(buffers: ArrayBufferView[], position?: number): Promise<any>;
+    }
 }

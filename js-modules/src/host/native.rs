@@ -112,10 +112,24 @@ pub fn node_error(class: ErrorClass, code: &str, message: &str, ctx: &mut Contex
 /// Makes the error of a failed system call: `ENOENT: no such file or directory, open 'x'` with `errno`, `code`,
 /// `syscall` and `path`.
 pub fn system_error(error: &std::io::Error, syscall: &str, path: Option<&str>, ctx: &mut Context) -> JsError {
+    system_error_with(error, syscall, path, None, ctx)
+}
+
+/// As [`system_error`], for calls with two paths: `…, rename 'a' -> 'b'`, with `dest`.
+pub fn system_error_with(
+    error: &std::io::Error,
+    syscall: &str,
+    path: Option<&str>,
+    dest: Option<&str>,
+    ctx: &mut Context,
+) -> JsError {
     let (code, text) = describe(error);
     let mut message = format!("{code}: {text}, {syscall}");
     if let Some(path) = path {
         message.push_str(&format!(" '{path}'"));
+    }
+    if let Some(dest) = dest {
+        message.push_str(&format!(" -> '{dest}'"));
     }
     let object = error_object(ErrorClass::Error, &message, ctx);
     if let Some(errno) = error.raw_os_error() {
@@ -123,8 +137,10 @@ pub fn system_error(error: &std::io::Error, syscall: &str, path: Option<&str>, c
     }
     plain_property(&object, "code", JsString::from(code));
     plain_property(&object, "syscall", JsString::from(syscall));
-    if let Some(path) = path {
-        plain_property(&object, "path", JsString::from(path));
+    for (name, value) in [("path", path), ("dest", dest)] {
+        if let Some(value) = value {
+            plain_property(&object, name, JsString::from(value));
+        }
     }
     JsError::from_opaque(object.into())
 }

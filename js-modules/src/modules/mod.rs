@@ -5,6 +5,7 @@ pub mod child_process;
 pub mod clone;
 pub mod console;
 pub mod crypto;
+pub mod dgram;
 pub mod encoding;
 #[cfg(feature = "ffi")]
 pub mod ffi;
@@ -33,6 +34,7 @@ const TABLE: &[Builtin] = &[
     Builtin::script("child_process", source!("modules/child_process/child_process.js")),
     Builtin::both("console", console::init, source!("modules/console/console.js")),
     Builtin::script("crypto", source!("modules/crypto/crypto.js")),
+    Builtin::both("dgram", dgram::init, source!("modules/dgram/dgram.js")),
     Builtin::script("events", source!("modules/events/events.js")),
     #[cfg(feature = "ffi")]
     Builtin::both("ffi", ffi::init, source!("modules/ffi/ffi.js")),
@@ -91,6 +93,11 @@ const TABLE: &[Builtin] = &[
     Builtin::both("internal/eval", internal::init, source!("modules/internal/eval.js")),
     Builtin::both("internal/esm", internal::init, source!("modules/internal/esm.js")),
     Builtin::script("internal/event_target", source!("modules/event_target/event_target.js")),
+    Builtin::script("internal/fs/args", source!("modules/fs/args.js")),
+    Builtin::script("internal/fs/handle", source!("modules/fs/handle.js")),
+    Builtin::script("internal/fs/streams", source!("modules/fs/streams.js")),
+    Builtin::script("internal/fs/tree", source!("modules/fs/tree.js")),
+    Builtin::script("internal/fs/watch", source!("modules/fs/watch.js")),
     Builtin::both("internal/inspect", util::init, source!("modules/util/inspect.js")),
     Builtin::native("internal/child", child_process::init),
     Builtin::script("internal/repl/complete", source!("modules/repl/complete.js")),

@@ -17,13 +17,15 @@ pub struct UdpOptions {
     pub broadcast: bool,
     /// Hear multicasts this machine sends.
     pub multicast_loop: bool,
+    /// An IPv6 socket does not take IPv4 as well, so that both families can hold the same port.
+    pub v6_only: bool,
     /// Datagrams handed out in one turn.
     pub budget: u32,
 }
 
 impl Default for UdpOptions {
     fn default() -> Self {
-        UdpOptions { reuse_address: false, broadcast: false, multicast_loop: true, budget: 64 }
+        UdpOptions { reuse_address: false, broadcast: false, multicast_loop: true, v6_only: true, budget: 64 }
     }
 }
 
@@ -38,7 +40,7 @@ pub struct UdpSocket {
 }
 
 impl UdpSocket {
-    /// Binds a socket. An IPv6 one takes IPv6 only, so that both families can hold the same port.
+    /// Binds a socket.
     ///
     /// # Errors
     /// The system's, for example `AddrInUse`.
@@ -53,7 +55,7 @@ impl UdpSocket {
         match addr {
             SocketAddr::V4(_) => socket.set_multicast_loop_v4(options.multicast_loop)?,
             SocketAddr::V6(_) => {
-                socket.set_only_v6(true)?;
+                socket.set_only_v6(options.v6_only)?;
                 socket.set_multicast_loop_v6(options.multicast_loop)?;
             }
         }
@@ -147,6 +149,20 @@ impl UdpSocket {
                 self.inner.send_to(data, group)
             }
         }
+    }
+
+    /// The socket itself, for options that have no method here.
+    pub fn raw(&self) -> socket2::SockRef<'_> {
+        socket2::SockRef::from(&self.inner)
+    }
+
+    /// Forgets the peer of a connected socket.
+    ///
+    /// # Errors
+    /// The system's: `NotConnected` when there is none.
+    pub fn disconnect(&self) -> io::Result<()> {
+        self.inner.peer_addr()?;
+        Ok(rustix::net::connect_unspec(&self.inner)?)
     }
 
     /// The address bound, with the true port where 0 was asked for.

@@ -1,387 +1,353 @@
 'use strict';
-// fs: a beginning. The callback forms do their work at once and call back in a later turn.
 
-const constants = {
-    F_OK: 0, X_OK: 1, W_OK: 2, R_OK: 4, O_RDONLY: 0, O_WRONLY: 1, O_RDWR: 2, O_CREAT: 64, O_EXCL: 128, O_NOCTTY: 256,
-    O_TRUNC: 512, O_APPEND: 1024, O_NONBLOCK: 2048, O_DSYNC: 4096, O_DIRECT: 16384, O_DIRECTORY: 65536,
-    O_NOFOLLOW: 131072, O_NOATIME: 262144, O_SYNC: 1052672, S_IFMT: 61440, S_IFREG: 32768, S_IFDIR: 16384,
-    S_IFCHR: 8192, S_IFBLK: 24576, S_IFIFO: 4096, S_IFLNK: 40960, S_IFSOCK: 49152, S_IRWXU: 448, S_IRUSR: 256,
-    S_IWUSR: 128, S_IXUSR: 64, S_IRWXG: 56, S_IRGRP: 32, S_IWGRP: 16, S_IXGRP: 8, S_IRWXO: 7, S_IROTH: 4, S_IWOTH: 2,
-    S_IXOTH: 1, COPYFILE_EXCL: 1, COPYFILE_FICLONE: 2, COPYFILE_FICLONE_FORCE: 4,
-    UV_FS_COPYFILE_EXCL: 1, UV_DIRENT_UNKNOWN: 0, UV_DIRENT_FILE: 1, UV_DIRENT_DIR: 2, UV_DIRENT_LINK: 3,
-    UV_DIRENT_FIFO: 4, UV_DIRENT_SOCKET: 5, UV_DIRENT_CHAR: 6, UV_DIRENT_BLOCK: 7,
+// fs: each operation at once, with a callback, and as a promise, from one description.
+
+const args = require('internal/fs/args');
+const { invalidArgType, make, validateInteger } = require('internal/errors');
+const { accessMode, constants, dataOf, descriptor, flagsOf, id, modeOf, named, optionsOf, pathOf, positionOf, range, statsOf, timeOf } = args;
+
+const target = (path) => (Number.isInteger(path) && path >= 0 && path <= 0xffffffff ? descriptor(path) : pathOf(path));
+const encodingOf = (options) => optionsOf(options, { encoding: 'utf8' }).encoding;
+const length = (value, name = 'len') => {
+    if (value === undefined || value === null) return 0;
+    validateInteger(value, name);
+    return Math.max(0, value);
 };
-const C = constants;
+const decoded = (options) => { const { encoding } = options; return (bytes) => (encoding && encoding !== 'buffer' ? bytes.toString(encoding) : bytes); };
 
-const FLAGS = {
-    r: C.O_RDONLY, rs: C.O_RDONLY | C.O_SYNC, 'r+': C.O_RDWR, 'rs+': C.O_RDWR | C.O_SYNC,
-    w: C.O_WRONLY | C.O_CREAT | C.O_TRUNC, 'w+': C.O_RDWR | C.O_CREAT | C.O_TRUNC,
-    a: C.O_WRONLY | C.O_CREAT | C.O_APPEND, 'a+': C.O_RDWR | C.O_CREAT | C.O_APPEND,
+function entries(path, given) {
+    const folder = given.encoding === 'buffer' ? Buffer.from(path) : path, text = named(given.encoding);
+    return (rows) => rows.map(([name, type]) => (given.withFileTypes ? new args.Dirent(text(name), type, folder) : text(name)));
+}
+
+function mkdirOptions(options) {
+    const given = typeof options === 'object' && options !== null ? options : { mode: options };
+    if (given.recursive !== undefined && typeof given.recursive !== 'boolean') throw invalidArgType('options.recursive', 'boolean', given.recursive);
+    return [given.recursive === true, modeOf(given.mode, 'mode', 0o777)];
+}
+
+function removeOptions(options, name = 'rm') {
+    const given = { recursive: false, force: false, maxRetries: 0, retryDelay: 100, ...options };
+    if (options !== undefined && (options === null || typeof options !== 'object')) throw invalidArgType('options', 'Object', options);
+    for (const key of ['recursive', 'force']) if (typeof given[key] !== 'boolean') throw invalidArgType(`options.${key}`, 'boolean', given[key]);
+    for (const key of ['maxRetries', 'retryDelay']) validateInteger(given[key], `options.${key}`, 0, key === 'maxRetries' ? 4294967295 : 2147483647);
+    return given;
+}
+
+// [the native's name and arguments, what the value becomes]; the arguments are checked here.
+const OPERATIONS = {
+    access: (path, mode) => [['access', pathOf(path), accessMode(mode)]],
+    chmod: (path, mode) => [['chmod', pathOf(path), modeOf(mode)]],
+    chown: (path, uid, gid) => [['chown', pathOf(path), id(uid, 'uid'), id(gid, 'gid')]],
+    close: (fd) => [['close', descriptor(fd)]],
+    copyFile: (from, to, mode) => {
+        const [a, b] = [pathOf(from, 'src'), pathOf(to, 'dest')];
+        if (mode !== undefined && mode !== null) validateInteger(mode, 'mode', 0, 7);
+        return [['copyfile', a, b, Boolean(mode & constants.COPYFILE_EXCL)]];
+    },
+    fchmod: (fd, mode) => [['fchmod', descriptor(fd), modeOf(mode)]],
+    fchown: (fd, uid, gid) => [['fchown', descriptor(fd), id(uid, 'uid'), id(gid, 'gid')]],
+    fdatasync: (fd) => [['fdatasync', descriptor(fd)]],
+    fstat: (fd, options) => [['fstat', descriptor(fd), Boolean(options?.bigint)], statsOf],
+    fsync: (fd) => [['fsync', descriptor(fd)]],
+    ftruncate: (fd, size) => [['ftruncate', descriptor(fd), length(size)]],
+    futimes: (fd, atime, mtime) => [['futimes', descriptor(fd), timeOf(atime, 'atime'), timeOf(mtime, 'mtime')]],
+    lchown: (path, uid, gid) => [['lchown', pathOf(path), id(uid, 'uid'), id(gid, 'gid')]],
+    link: (from, to) => [['link', pathOf(from, 'existingPath'), pathOf(to, 'newPath')]],
+    lstat: (path, options) => [['lstat', pathOf(path), Boolean(options?.bigint)], statsOf],
+    lutimes: (path, atime, mtime) => [['lutimes', pathOf(path), timeOf(atime), timeOf(mtime)]],
+    mkdir: (path, options) => [['mkdir', pathOf(path), ...mkdirOptions(options)], (first) => first],
+    mkdtemp: (prefix, options) => {
+        const encoding = encodingOf(options);
+        return [['mkdtemp', pathOf(prefix, 'prefix'), encoding === 'buffer'], named(encoding)];
+    },
+    open: (path, flags, mode) => [['open', pathOf(path), flagsOf(flags), modeOf(mode, 'mode', 0o666)], (fd) => fd],
+    readFile: (path, options) => {
+        const given = optionsOf(options, { encoding: null, flag: 'r' });
+        return [['readFile', target(path), flagsOf(given.flag, 'options.flag')], decoded(given)];
+    },
+    readdir: (path, options) => {
+        const given = optionsOf(options, { encoding: 'utf8' }), folder = pathOf(path);
+        if (given.recursive !== undefined && given.recursive !== null && typeof given.recursive !== 'boolean') throw invalidArgType('options.recursive', 'boolean', given.recursive);
+        return [['readdir', folder, given.encoding === 'buffer'], entries(folder, given)];
+    },
+    readlink: (path, options) => { const encoding = encodingOf(options); return [['readlink', pathOf(path, 'oldPath'), encoding === 'buffer'], named(encoding)]; },
+    realpath: (path, options) => { const encoding = encodingOf(options); return [['realpath', pathOf(path), encoding === 'buffer'], named(encoding)]; },
+    rename: (from, to) => [['rename', pathOf(from, 'oldPath'), pathOf(to, 'newPath')]],
+    rmdir: (path, options) => {
+        const folder = pathOf(path), given = removeOptions(options ?? undefined, 'rmdir');
+        return given.recursive ? [['remove', folder, true]] : [['rmdir', folder]];
+    },
+    stat: (path, options) => [['stat', pathOf(path), Boolean(options?.bigint)], statsOf],
+    statfs: (path, options) => [['statfs', pathOf(path), Boolean(options?.bigint)], (numbers) => new args.StatFs(numbers)],
+    symlink: (to, path, type) => {
+        if (type !== undefined && type !== null && !['dir', 'file', 'junction'].includes(type)) throw make(Error, 'ERR_FS_INVALID_SYMLINK_TYPE', `Symlink type must be one of "dir", "file", or "junction". Received "${type}"`);
+        return [['symlink', pathOf(to, 'target'), pathOf(path)]];
+    },
+    unlink: (path) => [['unlink', pathOf(path)]],
+    utimes: (path, atime, mtime) => [['utimes', pathOf(path), timeOf(atime, 'atime'), timeOf(mtime, 'mtime')]],
+    writeFile: (path, data, options) => {
+        const given = optionsOf(options, { encoding: 'utf8', mode: 0o666, flag: 'w', flush: false });
+        if (typeof given.flush !== 'boolean') throw invalidArgType('flush', 'boolean', given.flush);
+        return [['writeFile', target(path), dataOf(data, given.encoding), flagsOf(given.flag, 'options.flag'), modeOf(given.mode, 'mode', 0o666), given.flush]];
+    },
 };
-for (const [name, value] of Object.entries({ wx: FLAGS.w, 'wx+': FLAGS['w+'], ax: FLAGS.a, 'ax+': FLAGS['a+'] })) FLAGS[name] = value | C.O_EXCL;
-Object.assign(FLAGS, { sr: FLAGS.rs, 'sr+': FLAGS['rs+'], xw: FLAGS.wx, 'xw+': FLAGS['wx+'], as: FLAGS.a | C.O_SYNC, 'as+': FLAGS['a+'] | C.O_SYNC, xa: FLAGS.ax, 'xa+': FLAGS['ax+'] });
+OPERATIONS.appendFile = (path, data, options) => OPERATIONS.writeFile(path, data, { ...optionsOf(options, { encoding: 'utf8', mode: 0o666 }), flag: options?.flag ?? 'a' });
 
-function coded(Class, code, message) {
-    const error = new Class(message);
-    error.code = code;
-    return error;
+function wanted(callback, name = 'cb') {
+    if (typeof callback !== 'function') throw invalidArgType(name, 'function', callback);
+    return callback;
 }
 
-function received(value) {
-    if (value === null || value === undefined) return String(value);
-    if (typeof value === 'function') return `function ${value.name}`;
-    if (typeof value === 'object') return `an instance of ${value.constructor ? value.constructor.name : 'Object'}`;
-    return `type ${typeof value} (${typeof value === 'string' ? `'${value}'` : String(value)})`;
+function run(call, shape) {
+    const value = native.sync(...call);
+    return shape === undefined ? undefined : shape(value);
 }
 
-function wrongType(name, wanted, value) {
-    return coded(TypeError, 'ERR_INVALID_ARG_TYPE', `The "${name}" argument must be ${wanted}. Received ${received(value)}`);
+function later(call, shape, callback) {
+    native.later(call[0], (error, value) => {
+        if (error !== null) callback(error);
+        else if (shape === undefined) callback(null);
+        else callback(null, shape(value));
+    }, ...call.slice(1));
 }
 
-function pathOf(path, name) {
-    if (typeof path === 'string') return path;
-    if (path instanceof Uint8Array) return Buffer.from(path.buffer, path.byteOffset, path.byteLength).toString('utf8');
-    if (path && typeof path === 'object' && path.protocol === 'file:') return decodeURIComponent(path.pathname);
-    throw wrongType(name || 'path', 'of type string or an instance of Buffer or URL', path);
+// As a promise; a wrong argument rejects it.
+function promised(call, shape) {
+    return new Promise((resolve, reject) => later(call, shape, (error, value) => { if (error) reject(error); else resolve(value); }));
 }
 
-function descriptor(fd) {
-    if (typeof fd !== 'number') throw wrongType('fd', 'of type number', fd);
-    if (!Number.isInteger(fd) || fd < 0 || fd > 2147483647) {
-        throw coded(RangeError, 'ERR_OUT_OF_RANGE', `The value of "fd" is out of range. It must be ${Number.isInteger(fd) ? '>= 0 && <= 2147483647' : 'an integer'}. Received ${fd}`);
-    }
-    return fd;
+const promises = {};
+for (const [name, describe] of Object.entries(OPERATIONS)) {
+    const sync = { [name + 'Sync'](...given) { return run(...describe(...given)); } }[name + 'Sync'];
+    const call = { [name](...given) {
+        const callback = wanted(given.findLast((one) => typeof one === 'function'));
+        const [work, shape] = describe(...given.slice(0, given.lastIndexOf(callback)));
+        later(work, shape, callback);
+    } }[name];
+    const promise = { async [name](...given) { return promised(...describe(...given)); } }[name];
+    for (const made of [sync, call, promise]) Object.defineProperty(made, 'length', { value: describe.length, configurable: true });
+    exports[name] = call;
+    exports[name + 'Sync'] = sync;
+    promises[name] = promise;
 }
 
-function flagsOf(flags, fallback) {
-    if (flags === undefined || flags === null) return FLAGS[fallback];
-    if (typeof flags === 'number') return flags;
-    const value = FLAGS[flags];
-    if (value === undefined) throw coded(TypeError, 'ERR_INVALID_ARG_VALUE', `The argument 'flags' is invalid. Received ${typeof flags === 'string' ? `'${flags}'` : String(flags)}`);
-    return value;
-}
-
-function modeOf(mode, fallback) {
-    if (mode === undefined || mode === null) return fallback;
-    const value = typeof mode === 'string' ? Number.parseInt(mode, 8) : mode;
-    if (typeof value !== 'number' || Number.isNaN(value)) throw coded(TypeError, 'ERR_INVALID_ARG_VALUE', `The argument 'mode' must be a 32-bit unsigned integer or an octal string. Received ${received(mode)}`);
-    return value >>> 0;
-}
-
-function optionsOf(options, fallback) {
-    if (options === undefined || options === null || typeof options === 'function') return fallback;
-    const given = typeof options === 'string' ? { encoding: options } : options;
-    if (typeof given !== 'object') throw wrongType('options', 'of type string or an instance of Object', options);
-    if (given.encoding && given.encoding !== 'buffer' && !Buffer.isEncoding(given.encoding)) {
-        throw coded(TypeError, 'ERR_INVALID_ARG_VALUE', `The argument 'encoding' is invalid encoding. Received '${given.encoding}'`);
-    }
-    return Object.assign({}, fallback, given);
-}
-
-function dataOf(data, encoding) {
-    if (typeof data === 'string') return Buffer.from(data, encoding || 'utf8');
-    if (ArrayBuffer.isView(data)) return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
-    throw wrongType('data', 'of type string or an instance of Buffer, TypedArray, or DataView', data);
-}
-
-function kind(object, mode) {
-    return (object.mode & C.S_IFMT) === mode;
-}
-
-class Stats {
-    constructor(n) {
-        [this.dev, this.mode, this.nlink, this.uid, this.gid, this.rdev, this.blksize, this.ino, this.size, this.blocks,
-            this.atimeMs, this.mtimeMs, this.ctimeMs, this.birthtimeMs] = n;
-        this.atime = new Date(Math.floor(this.atimeMs));
-        this.mtime = new Date(Math.floor(this.mtimeMs));
-        this.ctime = new Date(Math.floor(this.ctimeMs));
-        this.birthtime = new Date(Math.floor(this.birthtimeMs));
-    }
-    isFile() { return kind(this, C.S_IFREG); }
-    isDirectory() { return kind(this, C.S_IFDIR); }
-    isSymbolicLink() { return kind(this, C.S_IFLNK); }
-    isFIFO() { return kind(this, C.S_IFIFO); }
-    isSocket() { return kind(this, C.S_IFSOCK); }
-    isCharacterDevice() { return kind(this, C.S_IFCHR); }
-    isBlockDevice() { return kind(this, C.S_IFBLK); }
-}
-
-class Dirent {
-    #kind;
-    constructor(name, kind, parent) {
-        this.name = name;
-        this.parentPath = parent;
-        this.path = parent;
-        this.#kind = kind;
-    }
-    isFile() { return this.#kind === C.UV_DIRENT_FILE; }
-    isDirectory() { return this.#kind === C.UV_DIRENT_DIR; }
-    isSymbolicLink() { return this.#kind === C.UV_DIRENT_LINK; }
-    isFIFO() { return this.#kind === C.UV_DIRENT_FIFO; }
-    isSocket() { return this.#kind === C.UV_DIRENT_SOCKET; }
-    isCharacterDevice() { return this.#kind === C.UV_DIRENT_CHAR; }
-    isBlockDevice() { return this.#kind === C.UV_DIRENT_BLOCK; }
-}
-
-const target = (path) => (Number.isInteger(path) && path >= 0 ? descriptor(path) : pathOf(path));
-
-function statWith(follow, path, options) {
-    try {
-        return new Stats(native.stat(pathOf(path), follow));
-    } catch (error) {
-        const absent = error.code === 'ENOENT' || error.code === 'ENOTDIR';
-        if (absent && options && options.throwIfNoEntry === false) return undefined;
-        throw error;
-    }
-}
-
-// The range of a buffer that read and write mean, as a view.
-function range(buffer, offset, length, name) {
-    const bytes = Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-    const from = offset === undefined || offset === null ? 0 : offset;
-    if (!Number.isInteger(from) || from < 0 || from > bytes.length) throw coded(RangeError, 'ERR_OUT_OF_RANGE', `The value of "offset" is out of range. It must be >= 0 && <= ${bytes.length}. Received ${from}`);
-    const count = length === undefined || length === null ? bytes.length - from : length;
-    if (!Number.isInteger(count) || count < 0 || count > bytes.length - from) throw coded(RangeError, 'ERR_OUT_OF_RANGE', `The value of "length" is out of range. It must be >= 0 && <= ${bytes.length - from}. Received ${count}`);
-    return bytes.subarray(from, from + count);
-}
-
-const sync = {
-    readFile(path, options) {
-        const { encoding } = optionsOf(options, { encoding: null, flag: 'r' });
-        const bytes = native.readFile(target(path));
-        return encoding && encoding !== 'buffer' ? bytes.toString(encoding) : bytes;
-    },
-    writeFile(path, data, options) {
-        const given = optionsOf(options, { encoding: 'utf8', mode: 0o666, flag: 'w' });
-        native.writeFile(target(path), dataOf(data, given.encoding), flagsOf(given.flag, 'w'), modeOf(given.mode, 0o666));
-    },
-    appendFile(path, data, options) {
-        sync.writeFile(path, data, Object.assign(optionsOf(options, { encoding: 'utf8', mode: 0o666 }), { flag: (options && options.flag) || 'a' }));
-    },
-    stat(path, options) { return statWith(true, path, options); },
-    lstat(path, options) { return statWith(false, path, options); },
-    fstat(fd) { return new Stats(native.fstat(descriptor(fd))); },
-    readdir(path, options) {
-        const given = optionsOf(options, { encoding: 'utf8' }), root = pathOf(path), found = [];
-        const walk = (folder, prefix) => {
-            for (const [name, type] of native.readdir(folder)) {
-                found.push(given.withFileTypes ? new Dirent(name, type, folder) : given.encoding === 'buffer' ? Buffer.from(prefix + name) : prefix + name);
-                if (given.recursive && type === C.UV_DIRENT_DIR) walk(folder + '/' + name, prefix + name + '/');
-            }
-        };
-        walk(root, '');
-        return found;
-    },
-    mkdir(path, options) {
-        const given = typeof options === 'object' && options !== null ? options : { mode: options };
-        return native.mkdir(pathOf(path), Boolean(given.recursive), modeOf(given.mode, 0o777));
-    },
-    rmdir(path, options) {
-        if (options && options.recursive) native.remove(pathOf(path), true); else native.rmdir(pathOf(path));
-    },
-    unlink(path) { native.unlink(pathOf(path)); },
-    rm(path, options) {
-        const given = options || {}, name = pathOf(path);
+// Where an entry is missing, these may say so by their value.
+for (const name of ['stat', 'lstat']) {
+    exports[name + 'Sync'] = { [name + 'Sync'](path, options) {
         try {
-            native.remove(name, Boolean(given.recursive));
+            return run(...OPERATIONS[name](path, options));
         } catch (error) {
-            if (error.code === 'ENOENT' && given.force) return;
-            if (error.code === 'EISDIR' && !given.recursive) {
-                const refused = coded(Error, 'ERR_FS_EISDIR', `Path is a directory: rm returned EISDIR (is a directory) ${name}`);
-                throw Object.assign(refused, { errno: 21, syscall: 'rm', path: name });
-            }
+            if ((error.code === 'ENOENT' || error.code === 'ENOTDIR') && options?.throwIfNoEntry === false) return undefined;
             throw error;
         }
-    },
-    rename(from, to) { native.rename(pathOf(from, 'oldPath'), pathOf(to, 'newPath')); },
-    copyFile(from, to, mode) { native.copy(pathOf(from, 'src'), pathOf(to, 'dest'), Boolean(mode & C.COPYFILE_EXCL)); },
-    chmod(path, mode) { native.chmod(pathOf(path), modeOf(mode)); },
-    chown(path, uid, gid) { native.chown(pathOf(path), uid, gid, true); },
-    lchown(path, uid, gid) { native.chown(pathOf(path), uid, gid, false); },
-    utimes(path, atime, mtime) { native.utimes(pathOf(path), Number(atime instanceof Date ? atime / 1000 : atime), Number(mtime instanceof Date ? mtime / 1000 : mtime)); },
-    link(from, to) { native.link(pathOf(from, 'existingPath'), pathOf(to, 'newPath')); },
-    symlink(to, path) { native.symlink(pathOf(to, 'target'), pathOf(path)); },
-    readlink(path) { return native.readlink(pathOf(path)); },
-    realpath(path) { return native.realpath(pathOf(path)); },
-    access(path, mode) { native.access(pathOf(path), mode === undefined ? 0 : mode); },
-    mkdtemp(prefix) { return native.mkdtemp(pathOf(prefix, 'prefix')); },
-    open(path, flags, mode) { return native.open(pathOf(path), flagsOf(flags, 'r'), modeOf(mode, 0o666)); },
-    close(fd) { native.close(descriptor(fd)); },
-    fsync(fd) { native.sync(descriptor(fd)); },
-    fdatasync(fd) { native.sync(descriptor(fd)); },
-    ftruncate(fd, length) { native.truncate(descriptor(fd), length || 0); },
-    truncate(path, length) {
-        const fd = sync.open(path, 'r+');
-        try { native.truncate(fd, length || 0); } finally { native.close(fd); }
-    },
-};
-
-function readSync(fd, buffer, offset, length, position) {
-    descriptor(fd);
-    if (!ArrayBuffer.isView(buffer)) throw wrongType('buffer', 'an instance of Buffer, TypedArray, or DataView', buffer);
-    if (offset !== null && typeof offset === 'object') ({ offset, length, position } = offset);
-    const view = range(buffer, offset, length);
-    if (view.length === 0) return 0;
-    return native.read(fd, view, position === undefined || position === null || position < 0 ? null : Number(position));
+    } }[name + 'Sync'];
 }
 
-function writeSync(fd, data, offset, length, position) {
+// The standard library of errors has one for this.
+function notEntry(error, path, given) {
+    if (error.code === 'ENOENT' && given.force) return null;
+    if (error.code !== 'EISDIR' || given.recursive) return error;
+    const refused = make(Error, 'ERR_FS_EISDIR', `Path is a directory: rm returned EISDIR (is a directory) ${path}`);
+    refused.name = 'SystemError';
+    return Object.assign(refused, { errno: 21, syscall: 'rm', path });
+}
+exports.rmSync = function rmSync(path, options) {
+    const name = pathOf(path), given = removeOptions(options);
+    try {
+        native.sync('remove', name, given.recursive);
+    } catch (error) {
+        const told = notEntry(error, name, given);
+        if (told !== null) throw told;
+    }
+};
+exports.rm = function rm(path, options, callback) {
+    if (typeof options === 'function') [callback, options] = [options, undefined];
+    const name = pathOf(path), given = removeOptions(options), done = wanted(callback);
+    native.later('remove', (error) => { done(error === null ? null : notEntry(error, name, given)); }, name, given.recursive);
+};
+
+exports.truncateSync = function truncateSync(path, size) {
+    if (typeof path === 'number') return exports.ftruncateSync(path, size);
+    const name = pathOf(path), count = length(size), fd = exports.openSync(name, 'r+');
+    try { native.sync('ftruncate', fd, count); } finally { exports.closeSync(fd); }
+};
+exports.truncate = function truncate(path, size, callback) {
+    if (typeof size === 'function') [callback, size] = [size, 0];
+    if (typeof path === 'number') return exports.ftruncate(path, size, callback);
+    const name = pathOf(path), count = length(size), done = wanted(callback);
+    exports.open(name, 'r+', (error, fd) => {
+        if (error) { done(error); return; }
+        native.later('ftruncate', (failed) => exports.close(fd, (worse) => done(failed ?? worse)), fd, count);
+    });
+};
+
+exports.close = function close(fd, callback) {
+    descriptor(fd);
+    if (callback !== undefined) wanted(callback);
+    later(['close', fd], undefined, callback ?? ((error) => { if (error) throw error; }));
+};
+exports.existsSync = function existsSync(path) {
+    let name;
+    try { name = pathOf(path); } catch { return false; }
+    return name !== '' && native.sync('exists', name);
+};
+exports.exists = function exists(path, callback) {
+    wanted(callback);
+    let name = '';
+    try { name = pathOf(path); } catch { /* not there */ }
+    if (name === '') process.nextTick(callback, false); else native.later('exists', (error, there) => callback(error === null && there), name);
+};
+Object.defineProperty(exports.exists, Symbol.for('nodejs.util.promisify.custom'), { value: (path) => new Promise((resolve) => exports.exists(path, resolve)) });
+
+// (fd, buffer, offset, length, position), (fd, buffer, options), (fd, options)
+function readArguments(fd, buffer, offset, count, position) {
+    descriptor(fd);
+    if (!ArrayBuffer.isView(buffer) && buffer !== null && typeof buffer === 'object' && offset === undefined) {
+        ({ buffer = Buffer.alloc(16384), offset, length: count, position } = buffer);
+    } else if (buffer === undefined && offset === undefined) {
+        buffer = Buffer.alloc(16384);
+    }
+    if (!ArrayBuffer.isView(buffer)) throw invalidArgType('buffer', ['Buffer', 'TypedArray', 'DataView'], buffer);
+    if (offset !== null && typeof offset === 'object') ({ offset, length: count, position } = offset);
+    const view = range(buffer, offset, count);
+    if (buffer.byteLength === 0 && view.length === 0 && count !== 0) throw make(TypeError, 'ERR_INVALID_ARG_VALUE', `The argument 'buffer' is empty and cannot be written. Received ${require('util').inspect(buffer)}`);
+    return { buffer, view, call: ['read', fd, view, positionOf(position)] };
+}
+exports.readSync = function readSync(...given) {
+    const { view, call } = readArguments(...given);
+    return view.length === 0 ? 0 : native.sync(...call);
+};
+exports.read = function read(...given) {
+    const at = given.findIndex((one) => typeof one === 'function'), callback = given[at];
+    const { buffer, view, call } = readArguments(...given.slice(0, at < 0 ? 5 : at));
+    wanted(callback);
+    if (view.length === 0) { process.nextTick(callback, null, 0, buffer); return; }
+    native.later('read', (error, count) => callback(error, error === null ? count : 0, buffer), ...call.slice(1));
+};
+
+// (fd, buffer, offset, length, position), (fd, buffer, options), (fd, text, position, encoding)
+function writeArguments(fd, data, offset, count, position) {
     descriptor(fd);
     if (typeof data === 'string') {
-        // (fd, text, position, encoding)
-        return native.write(fd, Buffer.from(data, length === undefined ? 'utf8' : length), typeof offset === 'number' ? offset : null);
+        if (count !== undefined && count !== null && typeof count !== 'string') count = 'utf8';
+        if (typeof count === 'string' && !Buffer.isEncoding(count)) throw require('internal/errors').invalidArgValue('encoding', count, 'is invalid encoding');
+        return ['write', fd, Buffer.from(data, count || 'utf8'), typeof offset === 'number' ? offset : null];
     }
-    if (!ArrayBuffer.isView(data)) throw wrongType('buffer', 'of type string or an instance of Buffer, TypedArray, or DataView', data);
-    if (offset !== null && typeof offset === 'object') ({ offset, length, position } = offset);
-    return native.write(fd, range(data, offset, length), typeof position === 'number' ? position : null);
+    if (!ArrayBuffer.isView(data)) throw invalidArgType('buffer', ['string', 'Buffer', 'TypedArray', 'DataView'], data);
+    if (offset !== null && typeof offset === 'object') ({ offset, length: count, position } = offset);
+    return ['write', fd, range(data, offset, count), typeof position === 'number' || typeof position === 'bigint' ? positionOf(position) : null];
 }
-
-function existsSync(path) {
-    try {
-        native.access(pathOf(path), 0);
-        return true;
-    } catch (error) {
-        if (error.code === 'ERR_ACCESS_DENIED') throw error;
-        return false;
-    }
-}
-
-// The work is done now, the callback comes later: a failed path must not throw into the caller.
-function later(name, run) {
-    const call = function (...args) {
-        const callback = args.pop();
-        if (typeof callback !== 'function') throw wrongType('cb', 'of type function', callback);
-        let failure = null, value;
-        try {
-            value = run(...args);
-        } catch (error) {
-            // A wrong argument is the caller's mistake, at once.
-            if (error instanceof TypeError || error instanceof RangeError) throw error;
-            failure = error;
-        }
-        setImmediate(() => { if (failure !== null) callback(failure); else callback(null, value); });
-    };
-    Object.defineProperty(call, 'name', { value: name });
-    return call;
-}
-
-const promises = { constants };
-for (const name of Object.keys(sync)) {
-    const run = sync[name];
-    Object.defineProperty(run, 'name', { value: name + 'Sync' });
-    exports[name + 'Sync'] = run;
-    exports[name] = later(name, run);
-    promises[name] = async (...args) => run(...args);
-}
-delete promises.close;
-delete promises.open;
-
-exports.readSync = readSync;
-exports.writeSync = writeSync;
-exports.existsSync = existsSync;
-exports.exists = (path, callback) => { const there = existsSync(path); setImmediate(() => callback(there)); };
-exports.read = function read(fd, buffer, offset, length, position, callback) {
-    if (typeof buffer === 'function') { callback = buffer; buffer = Buffer.alloc(16384); offset = length = position = undefined; }
-    else if (typeof offset === 'function') {
-        callback = offset;
-        if (ArrayBuffer.isView(buffer)) offset = undefined;
-        else ({ buffer = Buffer.alloc(16384), offset, length, position } = buffer);
-        if (!ArrayBuffer.isView(buffer)) throw wrongType('buffer', 'an instance of Buffer, TypedArray, or DataView', buffer);
-    } else if (typeof length === 'function') { callback = length; ({ offset, length, position } = offset || {}); }
-    later('read', () => readSync(fd, buffer, offset, length, position))((error, count) => callback(error, error ? 0 : count, buffer));
+exports.writeSync = function writeSync(...given) {
+    return native.sync(...writeArguments(...given));
 };
-exports.write = function write(fd, data, ...rest) {
-    const callback = rest.pop();
-    later('write', () => writeSync(fd, data, ...rest))((error, count) => callback(error, error ? 0 : count, data));
+exports.write = function write(...given) {
+    const at = given.findIndex((one) => typeof one === 'function'), callback = given[at];
+    const call = writeArguments(...given.slice(0, at < 0 ? 5 : at));
+    wanted(callback);
+    native.later('write', (error, count) => callback(error, error === null ? count : 0, given[1]), ...call.slice(1));
 };
-exports.realpathSync.native = exports.realpathSync;
+for (const [name, names] of [['read', ['bytesRead', 'buffer']], ['write', ['bytesWritten', 'buffer']]]) {
+    Object.defineProperty(exports[name], Symbol.for('nodejs.util.promisify.custom'), {
+        value: (...given) => new Promise((resolve, reject) => exports[name](...given, (error, count, data) => { if (error) reject(error); else resolve({ [names[0]]: count, [names[1]]: data }); })),
+    });
+}
+
+// Several buffers as one: what they hold lies in a row in the file.
+function views(buffers) {
+    if (!Array.isArray(buffers)) throw invalidArgType('buffers', 'ArrayBufferView[]', buffers);
+    for (const one of buffers) if (!ArrayBuffer.isView(one)) throw invalidArgType('buffers', 'ArrayBufferView[]', buffers);
+    return buffers.map((one) => Buffer.from(one.buffer, one.byteOffset, one.byteLength));
+}
+const spread = (from, count, to) => {
+    let at = 0;
+    for (const view of to) at += from.copy(view, 0, at, Math.min(count, at + view.length));
+    return count;
+};
+const vectorPosition = (position) => (typeof position === 'number' || typeof position === 'bigint' ? positionOf(position) : null);
+exports.readvSync = function readvSync(fd, buffers, position) {
+    descriptor(fd);
+    const list = views(buffers), all = Buffer.alloc(list.reduce((sum, one) => sum + one.length, 0));
+    return spread(all, native.sync('read', fd, all, vectorPosition(position)), list);
+};
+exports.readv = function readv(fd, buffers, position, callback) {
+    descriptor(fd);
+    const list = views(buffers), done = wanted(callback ?? position), all = Buffer.alloc(list.reduce((sum, one) => sum + one.length, 0));
+    native.later('read', (error, count) => { if (error) done(error); else done(null, spread(all, count, list), buffers); }, fd, all, vectorPosition(position));
+};
+exports.writevSync = function writevSync(fd, buffers, position) {
+    descriptor(fd);
+    return native.sync('write', fd, Buffer.concat(views(buffers)), vectorPosition(position));
+};
+exports.writev = function writev(fd, buffers, position, callback) {
+    descriptor(fd);
+    const list = views(buffers), done = wanted(callback ?? position);
+    native.later('write', (error, count) => { if (error) done(error); else done(null, count, buffers); }, fd, Buffer.concat(list), vectorPosition(position));
+};
+for (const [name, key] of [['readv', 'bytesRead'], ['writev', 'bytesWritten']]) {
+    Object.defineProperty(exports[name], Symbol.for('nodejs.util.promisify.custom'), {
+        value: (...given) => new Promise((resolve, reject) => exports[name](...given, (error, count, buffers) => { if (error) reject(error); else resolve({ [key]: count, buffers }); })),
+    });
+}
+
 exports.realpath.native = exports.realpath;
+exports.realpathSync.native = exports.realpathSync;
+for (const name of Object.keys(args.constants)) if (/^[FRWX]_OK$/.test(name)) Object.defineProperty(exports, name, { value: constants[name], enumerable: true });
+Object.assign(exports, { Dirent: args.Dirent, Stats: args.Stats, constants });
 
-function ReadStream(path, options) {
-    const { Readable } = require('stream'), given = optionsOf(options, {});
-    let fd = typeof given.fd === 'number' ? given.fd : null, left = given.end === undefined ? Infinity : given.end + 1 - (given.start || 0);
-    let at = given.start === undefined ? null : given.start;
-    const stream = new Readable({
-        highWaterMark: given.highWaterMark || 65536, encoding: given.encoding, autoDestroy: given.autoClose !== false, emitClose: given.emitClose,
-        construct(callback) {
-            try {
-                if (fd === null) fd = sync.open(path, given.flags || 'r', given.mode);
-                stream.fd = fd;
-                callback();
-                stream.emit('open', fd);
-                stream.emit('ready');
-            } catch (error) { callback(error); }
-        },
-        read(size) {
-            const wanted = Math.min(size, left);
-            if (wanted <= 0) { this.push(null); return; }
-            const part = Buffer.allocUnsafe(wanted);
-            // One read a turn, so that a large file does not hold the events.
-            setImmediate(() => {
-                if (this.destroyed) return;
-                try {
-                    const count = readSync(fd, part, 0, wanted, at);
-                    if (at !== null) at += count;
-                    left -= count;
-                    stream.bytesRead += count;
-                    this.push(count > 0 ? part.subarray(0, count) : null);
-                } catch (error) { this.destroy(error); }
-            });
-        },
-        destroy(error, callback) {
-            if (fd !== null) { try { sync.close(fd); } catch (failed) { error = error || failed; } fd = null; }
-            callback(error);
-        },
-    });
-    stream.path = path;
-    stream.bytesRead = 0;
-    stream.fd = fd;
-    return stream;
+// The rest is made when it is first wanted.
+const parts = {
+    'internal/fs/streams': ['FileReadStream', 'FileWriteStream', 'ReadStream', 'WriteStream', 'createReadStream', 'createWriteStream'],
+    'internal/fs/tree': ['Dir', 'cp', 'cpSync', 'opendir', 'opendirSync'],
+    'internal/fs/watch': ['unwatchFile', 'watch', 'watchFile'],
+};
+for (const [module, names] of Object.entries(parts)) {
+    for (const name of names) {
+        let value;
+        Object.defineProperty(exports, name, {
+            get: () => (value === undefined ? (value = require(module)[name]) : value), set(changed) { value = changed; },
+            enumerable: true, configurable: true,
+        });
+    }
 }
+let made;
+Object.defineProperty(exports, 'promises', {
+    get() { return (made ??= require('internal/fs/handle').promises); }, enumerable: true, configurable: true,
+});
 
-function WriteStream(path, options) {
-    const { Writable } = require('stream'), given = optionsOf(options, {});
-    let fd = typeof given.fd === 'number' ? given.fd : null, at = given.start === undefined ? null : given.start;
-    const stream = new Writable({
-        highWaterMark: given.highWaterMark || 16384, decodeStrings: true, defaultEncoding: given.encoding || 'utf8', autoDestroy: given.autoClose !== false, emitClose: given.emitClose,
-        construct(callback) {
-            try {
-                if (fd === null) fd = sync.open(path, given.flags || 'w', given.mode);
-                stream.fd = fd;
-                callback();
-                stream.emit('open', fd);
-                stream.emit('ready');
-            } catch (error) { callback(error); }
-        },
-        write(chunk, encoding, callback) {
-            try {
-                for (let done = 0; done < chunk.length;) {
-                    const count = writeSync(fd, chunk, done, chunk.length - done, at);
-                    done += count;
-                    if (at !== null) at += count;
-                    stream.bytesWritten += count;
-                }
-            } catch (error) { callback(error); return; }
-            setImmediate(callback);
-        },
-        destroy(error, callback) {
-            if (fd !== null) { try { sync.close(fd); } catch (failed) { error = error || failed; } fd = null; }
-            callback(error);
-        },
-    });
-    stream.path = path;
-    stream.bytesWritten = 0;
-    stream.fd = fd;
-    stream.close = (callback) => stream.end(callback);
-    return stream;
+exports._promises = promises;
+Object.defineProperty(exports, '_promises', { enumerable: false });
+Object.defineProperty(exports, '_native', { value: native, enumerable: false });
+Object.defineProperty(exports, '_promised', { value: promised, enumerable: false });
+
+// A listing with what lies below; links to folders are not followed.
+const plainReaddir = { sync: exports.readdirSync, later: exports.readdir, promise: promises.readdir };
+exports.readdirSync = function readdirSync(path, options) {
+    return options?.recursive ? require('internal/fs/tree').listSync(path, options) : plainReaddir.sync(path, options);
+};
+exports.readdir = function readdir(path, options, callback) {
+    if (typeof options === 'function') [callback, options] = [options, undefined];
+    wanted(callback);
+    if (!options?.recursive) { plainReaddir.later(path, options, callback); return; }
+    OPERATIONS.readdir(path, options);
+    require('internal/fs/tree').list(path, options).then((all) => callback(null, all), callback);
+};
+promises.readdir = async function readdir(path, options) {
+    return options?.recursive ? require('internal/fs/tree').list(path, options) : plainReaddir.promise(path, options);
+};
+// A signal ends waiting; the system goes on with what it has begun.
+for (const name of ['readFile', 'writeFile', 'appendFile']) {
+    const plain = exports[name];
+    exports[name] = { [name](...given) {
+        const signal = given.find((one) => one !== null && typeof one === 'object' && one.signal !== undefined && !ArrayBuffer.isView(one))?.signal;
+        if (signal === undefined) { plain(...given); return; }
+        const callback = wanted(given.pop()), { abortError } = require('internal/errors');
+        let over = false;
+        const end = (...answer) => { if (over) return; over = true; signal.removeEventListener?.('abort', abort); callback(...answer); };
+        const abort = () => end(abortError(signal));
+        if (typeof signal === 'object' && signal?.aborted) { process.nextTick(abort); return; }
+        plain(...given, end);
+        signal.addEventListener('abort', abort);
+    } }[name];
+    Object.defineProperty(exports[name], 'length', { value: plain.length });
 }
-
-exports.createReadStream = (path, options) => ReadStream(options && options.fd !== undefined ? path : pathOf(path), options);
-exports.createWriteStream = (path, options) => WriteStream(options && options.fd !== undefined ? path : pathOf(path), options);
-exports.ReadStream = ReadStream;
-exports.WriteStream = WriteStream;
-exports.constants = constants;
-exports.promises = promises;
-exports.Stats = Stats;
-exports.Dirent = Dirent;
-for (const name of ['F_OK', 'R_OK', 'W_OK', 'X_OK']) exports[name] = constants[name];

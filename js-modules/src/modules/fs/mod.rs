@@ -1,52 +1,73 @@
-//! `fs`: the natives that Node's module and the dialect's share. All are synchronous.
+//! `fs`: the natives that Node's module and the dialect's share.
 //!
-//! Needs `fs.read` for what is read and `fs.write` for what is changed, by absolute path with links resolved.
+//! Needs `fs.read` for what is read and `fs.write` for what is changed, by absolute path with links resolved. Each
+//! operation has two forms: at once, and on a thread with a callback in a later turn.
 
+mod answer;
 mod entries;
 mod files;
 mod paths;
+mod pool;
+mod table;
+mod watch;
 
-use boa_engine::{Context, JsObject, JsResult};
+use boa_engine::{Context, JsArgs, JsObject, JsResult, JsValue};
 
-pub(crate) use files::descriptor;
+use crate::host::native::{Exports, function_argument, string_argument};
 
-use crate::host::native::Exports;
+pub(crate) use table::descriptor;
 
-/// Makes the natives that `fs.js` and the dialect's `fs` build on. Paths are texts, relative to the context's folder.
+/// An operation that was checked: its work, and how to show what comes of it.
+struct Prepared {
+    work: pool::Work,
+    shape: answer::Shape,
+}
+
+/// Makes the natives that `fs.js` builds on. Paths are texts, relative to the context's folder.
 ///
-/// * files: `open(path, flags, mode)`, `close(fd)`, `read(fd, view, position)`, `write(fd, view, position)`, `sync(fd)`,
-///   `truncate(fd, length)`, `readFile(path or fd)`, `writeFile(path, bytes, flags, mode)`, `copy(from, to, exclusive)`
-/// * entries: `stat(path, follow)`, `fstat(fd)`, `readdir(path)`, `mkdir(path, recursive, mode)`, `rmdir`, `unlink`,
-///   `remove(path, recursive)`, `rename`, `link`, `symlink`, `readlink`, `chmod`, `chown(path, uid, gid, follow)`,
-///   `utimes(path, atime, mtime)`, `access(path, mode)`, `realpath`, `mkdtemp(prefix)`
+/// * `sync(name, …args) -> value` and `later(name, callback, …args)`, where the operations are those of
+///   `files::prepare` and `entries::prepare`
+/// * `watch(path, onEvents) -> handle`; `onEvents([[mask, name or undefined], …])`. `unwatch(handle)`,
+///   `watchRef(handle, boolean)`
 pub fn init(ctx: &mut Context) -> JsResult<JsObject> {
-    files::install(ctx);
+    table::install(ctx);
     Ok(Exports::new(ctx)
-        .function("open", 3, files::open)
-        .function("close", 1, files::close)
-        .function("read", 3, files::read)
-        .function("write", 3, files::write)
-        .function("sync", 1, files::sync)
-        .function("truncate", 2, files::truncate)
-        .function("readFile", 1, files::read_file)
-        .function("writeFile", 4, files::write_file)
-        .function("copy", 3, files::copy)
-        .function("fstat", 1, files::fstat)
-        .function("stat", 2, entries::stat)
-        .function("readdir", 1, entries::readdir)
-        .function("mkdir", 3, entries::mkdir)
-        .function("rmdir", 1, entries::rmdir)
-        .function("unlink", 1, entries::unlink)
-        .function("remove", 2, entries::remove)
-        .function("rename", 2, entries::rename)
-        .function("link", 2, entries::link)
-        .function("symlink", 2, entries::symlink)
-        .function("readlink", 1, entries::readlink)
-        .function("chmod", 2, entries::chmod)
-        .function("chown", 4, entries::chown)
-        .function("utimes", 3, entries::utimes)
-        .function("access", 2, entries::access)
-        .function("realpath", 1, entries::realpath)
-        .function("mkdtemp", 1, entries::mkdtemp)
+        .function("sync", 1, sync)
+        .function("later", 2, later)
+        .function("watch", 2, watch::watch)
+        .function("unwatch", 1, watch::unwatch)
+        .function("watchRef", 2, watch::set_ref)
         .finish())
+}
+
+fn sync(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
+    let name = string_argument(args, 0, "name", ctx)?;
+    let Prepared { work, shape } = prepare(&name, args.get(1..).unwrap_or_default(), ctx)?;
+    shape.show(work(), ctx)
+}
+
+fn later(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
+    let name = string_argument(args, 0, "name", ctx)?;
+    let callback = function_argument(args, 1, "callback", ctx)?;
+    match prepare(&name, args.get(2..).unwrap_or_default(), ctx) {
+        Ok(Prepared { work, shape }) => pool::start(work, shape, callback, ctx)?,
+        Err(error) => {
+            let error = error.into_opaque(ctx)?;
+            crate::host::HostShared::of(ctx).push(Box::new(move |ctx| {
+                callback.call(&JsValue::undefined(), &[error], ctx).map(|_| ())
+            }));
+        }
+    }
+    Ok(JsValue::undefined())
+}
+
+fn prepare(name: &str, args: &[JsValue], ctx: &mut Context) -> JsResult<Prepared> {
+    if let Some(prepared) = files::prepare(name, args, ctx)? {
+        return Ok(prepared);
+    }
+    if let Some(prepared) = entries::prepare(name, args, ctx)? {
+        return Ok(prepared);
+    }
+    let name = args.get_or_undefined(0).to_string(ctx).unwrap_or_default();
+    Err(answer::unknown(&name, ctx))
 }
