@@ -37,6 +37,7 @@ const LAZY_NODE: &[(&str, &str, &str)] = &[
     ("Blob", "internal/fetch/blob", "Blob"),
     ("CloseEvent", "internal/websocket", "CloseEvent"),
     ("Crypto", "internal/crypto/web", "Crypto"),
+    ("Blob", "internal/blob", "Blob"),
     ("CustomEvent", "internal/event_target", "CustomEvent"),
     ("DOMException", "internal/dom_exception", ""),
     ("Event", "internal/event_target", "Event"),
@@ -45,6 +46,7 @@ const LAZY_NODE: &[(&str, &str, &str)] = &[
     ("FormData", "internal/fetch/form", "FormData"),
     ("Headers", "internal/fetch/headers", "Headers"),
     ("MessageEvent", "internal/websocket", "MessageEvent"),
+    ("File", "internal/blob", "File"),
     ("PerformanceEntry", "node:perf_hooks", "PerformanceEntry"),
     ("PerformanceMark", "node:perf_hooks", "PerformanceMark"),
     ("PerformanceMeasure", "node:perf_hooks", "PerformanceMeasure"),
@@ -61,10 +63,7 @@ const LAZY_NODE: &[(&str, &str, &str)] = &[
 ];
 
 pub(crate) fn install(ctx: &mut Context) -> JsResult<()> {
-    sort::install(ctx)?;
-    builtins::install(ctx)?;
-    bound_strings(ctx);
-    error_stacks(ctx)?;
+    guard(ctx)?;
     let global = ctx.global_object();
     hidden_value(&global, "global", global.clone());
     for &(name, module, export) in LAZY {
@@ -76,6 +75,14 @@ pub(crate) fn install(ctx: &mut Context) -> JsResult<()> {
         }
     }
     Ok(())
+}
+
+/// The built-ins of the current realm that end the process, or never end, are replaced by ours.
+pub(crate) fn guard(ctx: &mut Context) -> JsResult<()> {
+    sort::install(ctx)?;
+    builtins::install(ctx)?;
+    bound_strings(ctx);
+    error_stacks(ctx)
 }
 
 /// Defines a global whose module is loaded at the first read; assignment replaces the value.
