@@ -33,6 +33,7 @@ const TYPED: &[&str] = &[
     "string_decoder",
     "timers",
     "timers/promises",
+    "tls",
     "tty",
     "url",
     "util",

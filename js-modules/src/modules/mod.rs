@@ -15,6 +15,7 @@ pub mod performance;
 pub mod process;
 pub mod stdio;
 pub mod timers;
+pub mod tls;
 pub mod url;
 pub mod util;
 
@@ -48,6 +49,7 @@ const TABLE: &[Builtin] = &[
     Builtin::script("string_decoder", source!("modules/string_decoder/string_decoder.js")),
     Builtin::both("timers", timers::init, source!("modules/timers/timers.js")),
     Builtin::script("timers/promises", source!("modules/timers/promises.js")),
+    Builtin::script("tls", source!("modules/tls/tls.js")),
     Builtin::script("tty", source!("modules/stdio/tty.js")),
     Builtin::script("url", source!("modules/url/legacy.js")),
     Builtin::both("util", util::init, source!("modules/util/util.js")),
@@ -80,6 +82,11 @@ const TABLE: &[Builtin] = &[
     Builtin::script("internal/stream/readable", source!("modules/stream/readable.js")),
     Builtin::script("internal/stream/writable", source!("modules/stream/writable.js")),
     Builtin::native("internal/timers", timers::init),
+    Builtin::native("internal/tls", tls::init),
+    Builtin::script("internal/tls/context", source!("modules/tls/context.js")),
+    Builtin::script("internal/tls/identity", source!("modules/tls/identity.js")),
+    Builtin::script("internal/tls/server", source!("modules/tls/server.js")),
+    Builtin::script("internal/tls/socket", source!("modules/tls/socket.js")),
     Builtin::both("internal/url", url::init, source!("modules/url/whatwg.js")),
 ];
 

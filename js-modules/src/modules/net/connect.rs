@@ -49,6 +49,7 @@ pub(super) fn connect(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsRes
             Start::Dial(Box::new(dial))
         }
     };
+    shared.require_handle("connect", ctx)?;
     let state = State::new(None, Some(callback), &shared);
     let link = SocketLink::new(state.clone(), shared.clone(), start);
     state.link.set(Some(shared.add_link("socket", link)));

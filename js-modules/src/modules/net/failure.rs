@@ -11,7 +11,7 @@ use crate::host::native::{Exports, describe};
 
 /// A failed operation; script makes the `Error` of it.
 #[derive(Debug, Default)]
-pub(super) struct Failure {
+pub(crate) struct Failure {
     pub code: String,
     pub errno: i32,
     pub syscall: &'static str,

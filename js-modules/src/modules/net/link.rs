@@ -13,6 +13,7 @@ use microstack::tls::Stream;
 use super::failure::Failure;
 use super::state::{Ending, State, WRITE_BACKLOG, write_now};
 use crate::host::{HostShared, bytes};
+use crate::modules::tls;
 
 /// How a connection begins.
 pub(super) enum Start {
@@ -68,6 +69,11 @@ impl Link for SocketLink {
         let mut slot = self.state.stream.borrow_mut();
         let Some(stream) = slot.as_mut() else { return };
         stream.wake(&wake);
+        if let Err(failure) = tls::advance(&self.state, &self.shared, stream) {
+            drop(slot);
+            self.state.fail(&self.shared, failure);
+            return;
+        }
         if let Err(error) = self.send(stream) {
             drop(slot);
             self.state.fail(&self.shared, Failure::system(&error, "write"));

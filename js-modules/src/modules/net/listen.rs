@@ -44,6 +44,7 @@ pub(super) fn listen(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResu
     };
     let callback = function_argument(args, 1, "onEvent", ctx)?;
     let shared = HostShared::of(ctx);
+    shared.require_handle("listen", ctx)?;
     let backlog = options.get(js_string!("backlog"), ctx)?.to_number(ctx)?;
     let how = ListenOptions {
         reuse_port: options.get(js_string!("reusePort"), ctx)?.to_boolean(),
@@ -181,6 +182,10 @@ impl Link for ListenLink {
                 let callback = server.callback.borrow().clone();
                 // Closed since: the peer sees the end.
                 let Some(callback) = callback else { return Ok(()) };
+                // More than the context may have: the peer sees the end, the script goes on.
+                if shared.live_links() >= shared.budget().max_handles {
+                    return Ok(());
+                }
                 let state = State::new(Some(stream), None, &shared);
                 let link = SocketLink::new(state.clone(), shared.clone(), Start::Accepted);
                 state.link.set(Some(shared.add_link("socket", link)));

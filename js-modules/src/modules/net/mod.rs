@@ -4,10 +4,10 @@
 
 mod address;
 mod connect;
-mod failure;
+pub(super) mod failure;
 mod link;
 mod listen;
-mod state;
+pub(super) mod state;
 
 use boa_engine::{Context, JsObject, JsResult};
 

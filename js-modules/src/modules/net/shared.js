@@ -45,6 +45,7 @@ exports.failure = function failure(given) {
         all.code = given.code;
         return all;
     }
+    if (given.syscall === 'tls') return make(Error, given.code, given.text);
     let message = `${given.syscall} ${given.code}`;
     if (given.syscall === 'getaddrinfo') message += ` ${given.hostname}`;
     else if (given.syscall === 'listen') message += `: ${given.text}`;

@@ -74,6 +74,17 @@ function attach(socket, handle) {
     if (socket[ASKED].ref === false) wire.setRef(handle, false);
 }
 
+// `taker` carries on with the connection of `giver`, which ends with it and does no I/O of its own any more.
+function adopt(taker, giver) {
+    attach(taker, giver._handle);
+    wire.setReading(giver._handle, false);
+    wire.adopt(giver._handle, (kind, value) => onEvent(taker, kind, value));
+    giver._handle = null;
+    taker._server = giver._server;
+    giver._server = null;
+    taker.once('close', () => giver.destroy());
+}
+
 function applySettings(socket) {
     const asked = socket[ASKED];
     if (asked.noDelay !== undefined) wire.setNoDelay(socket._handle, asked.noDelay);
@@ -446,4 +457,4 @@ for (const name of Object.keys(properties)) {
 }
 Object.defineProperty(Socket.prototype, 'autoSelectFamilyAttemptedAddresses', { value: undefined, writable: true, configurable: true });
 
-module.exports = { Socket, connect, defaults };
+module.exports = { Socket, connect, defaults, adopt };

@@ -17,13 +17,14 @@ use super::failure::Failure;
 use crate::host::bytes::ByteView;
 use crate::host::native::{function_argument, invalid_type};
 use crate::host::{Hold, HostShared};
+use crate::modules::tls::{Side, Tls, Trust};
 
 /// Bytes queued for a peer that does not take them, before script is told to wait.
 pub(super) const WRITE_BACKLOG: usize = 64 << 10;
 
 /// How far this side has come with the end of what it sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Ending {
+pub(crate) enum Ending {
     /// More may come.
     No,
     /// Script wrote its last; the queue goes first.
@@ -35,7 +36,7 @@ pub(super) enum Ending {
 }
 
 /// What script and link share. Nothing here calls script.
-pub(super) struct State {
+pub(crate) struct State {
     /// `None` before it is connected and after it is closed.
     pub stream: RefCell<Option<Stream>>,
     /// Bytes the socket has not taken yet.
@@ -52,6 +53,9 @@ pub(super) struct State {
     /// An error was told; there is no more I/O.
     pub failed: Cell<bool>,
     pub closed: Cell<bool>,
+    pub tls: RefCell<Tls>,
+    /// Whom the peer's chain is checked against.
+    pub trust: RefCell<Option<(Rc<Trust>, Side)>>,
     callback: RefCell<Option<JsFunction>>,
     pub link: Cell<Option<LinkId>>,
     pub poked: Cell<bool>,
@@ -80,6 +84,8 @@ impl State {
             ending: Cell::new(Ending::No),
             failed: Cell::new(false),
             closed: Cell::new(false),
+            tls: RefCell::default(),
+            trust: RefCell::default(),
             callback: RefCell::new(callback),
             link: Cell::new(None),
             poked: Cell::new(false),
@@ -133,7 +139,7 @@ impl State {
 }
 
 /// The state behind a handle argument.
-pub(super) fn of(args: &[JsValue], ctx: &mut Context) -> JsResult<Rc<State>> {
+pub(crate) fn of(args: &[JsValue], ctx: &mut Context) -> JsResult<Rc<State>> {
     let object = args.get_or_undefined(0).as_object();
     let state = object.and_then(|o| o.downcast_ref::<Handle>().map(|h| h.state.clone()));
     state.ok_or_else(|| invalid_type("handle", "a connection", args.get_or_undefined(0), ctx))
