@@ -8,6 +8,7 @@ pub mod encoding;
 #[cfg(feature = "ffi")]
 pub mod ffi;
 pub mod fs;
+pub mod http;
 pub mod internal;
 pub mod net;
 pub mod os;
@@ -33,6 +34,14 @@ const TABLE: &[Builtin] = &[
     Builtin::both("ffi", ffi::init, source!("modules/ffi/ffi.js")),
     Builtin::both("fs", fs::init, source!("modules/fs/fs.js")),
     Builtin::line("fs/promises", "module.exports = require('fs').promises;"),
+    Builtin::script("_http_agent", source!("modules/http/agent.js")),
+    Builtin::script("_http_client", source!("modules/http/client.js")),
+    Builtin::script("_http_common", source!("modules/http/common.js")),
+    Builtin::script("_http_incoming", source!("modules/http/incoming.js")),
+    Builtin::script("_http_outgoing", source!("modules/http/outgoing.js")),
+    Builtin::script("_http_server", source!("modules/http/server.js")),
+    Builtin::script("http", source!("modules/http/http.js")),
+    Builtin::script("https", source!("modules/http/https.js")),
     Builtin::line("module", "module.exports = require('internal/cjs');"),
     Builtin::script("net", source!("modules/net/net.js")),
     Builtin::both("os", os::init, source!("modules/os/os.js")),
@@ -74,6 +83,16 @@ const TABLE: &[Builtin] = &[
     Builtin::script("internal/net/server", source!("modules/net/server.js")),
     Builtin::script("internal/net/shared", source!("modules/net/shared.js")),
     Builtin::script("internal/net/socket", source!("modules/net/socket.js")),
+    Builtin::script("internal/fetch", source!("modules/fetch/fetch.js")),
+    Builtin::script("internal/fetch/blob", source!("modules/fetch/blob.js")),
+    Builtin::script("internal/fetch/body", source!("modules/fetch/body.js")),
+    Builtin::script("internal/fetch/form", source!("modules/fetch/form.js")),
+    Builtin::script("internal/fetch/headers", source!("modules/fetch/headers.js")),
+    Builtin::script("internal/fetch/message", source!("modules/fetch/message.js")),
+    Builtin::script("internal/fetch/stream", source!("modules/fetch/stream.js")),
+    Builtin::native("internal/http/native", http::init),
+    Builtin::script("internal/websocket", source!("modules/websocket/websocket.js")),
+    Builtin::script("internal/websocket/channel", source!("modules/websocket/channel.js")),
     Builtin::both("internal/stdio", stdio::init, source!("modules/stdio/stdio.js")),
     Builtin::script("internal/stream/destroy", source!("modules/stream/destroy.js")),
     Builtin::script("internal/stream/finished", source!("modules/stream/finished.js")),
