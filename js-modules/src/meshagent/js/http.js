@@ -7,7 +7,7 @@ const { readable, writable } = require('stream');
 const node = require('node:http');
 const tunnel = require('internal/mesh/tunnel');
 const { decoded, handshake } = require('internal/mesh/websocket');
-const native = require('internal/http/native');
+const wire = require('internal/http/native');
 
 const PORTS = { 'http:': 80, 'ws:': 80, 'https:': 443, 'wss:': 443 };
 
@@ -152,7 +152,7 @@ function make(scheme) {
         over = true;
         const response = incoming(message, tunnel.view(socket));
         if (!isWebSocket) { object.emit('upgrade', response, tunnel.view(socket), rest.length > 0 ? rest : null); return; }
-        if (message.headers['sec-websocket-accept'] !== native.wsAccept(key) || message.headers['sec-websocket-extensions'] !== undefined) {
+        if (message.headers['sec-websocket-accept'] !== wire.wsAccept(key) || message.headers['sec-websocket-extensions'] !== undefined) {
           over = false;
           socket.destroy();
           failed(fail('the server\'s answer to the WebSocket handshake is wrong'));

@@ -4,7 +4,7 @@
 const { EventEmitter, hide } = require('events');
 const { writable } = require('stream');
 const tunnel = require('internal/mesh/tunnel');
-const native = require('internal/http/native');
+const wire = require('internal/http/native');
 const { decoded } = require('internal/mesh/websocket');
 const digest = require('internal/mesh/digest');
 
@@ -46,7 +46,7 @@ function createServer(options, listener, secure, incoming, sink) {
       hide(shown, 'upgradeWebSocket', function upgradeWebSocket() {
         const key = request.headers['sec-websocket-key'];
         if (!/^websocket$/i.test(request.headers.upgrade || '') || key === undefined) { throw new Error('the client asked for no WebSocket'); }
-        socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ' + native.wsAccept(key) + '\r\n\r\n');
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ' + wire.wsAccept(key) + '\r\n\r\n');
         return decoded(socket, false, rest);
       });
       hide(shown, 'Digest_writeUnauthorized', function (realm) {

@@ -3,12 +3,12 @@
 
 const { EventEmitter, hide } = require('events');
 const { readable, writable } = require('stream');
-const native = require('internal/http/native');
+const wire = require('internal/http/native');
 const { Channel, TEXT, BINARY, PING, PONG } = require('internal/websocket/channel');
 
 // The fields of a client's handshake; gives back its key.
 function handshake(headers) {
-  const key = native.wsKey();
+  const key = wire.wsKey();
   headers.Upgrade = 'websocket';
   headers.Connection = 'Upgrade';
   headers['Sec-WebSocket-Key'] = key;

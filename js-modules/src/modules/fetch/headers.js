@@ -1,7 +1,7 @@
 'use strict';
 // `Headers` of fetch: fields by lower-case name, sorted when they are listed.
 
-const native = require('internal/http/native');
+const wire = require('internal/http/native');
 
 const kMap = Symbol('map');
 const kGuard = Symbol('guard');
@@ -11,13 +11,13 @@ const FRAMING = new Set(['connection', 'content-length', 'expect', 'host', 'keep
 
 function nameOf(name, method) {
     const text = String(name);
-    if (!native.isToken(text)) throw new TypeError(`Headers.${method}: ${text} is an invalid header name.`);
+    if (!wire.isToken(text)) throw new TypeError(`Headers.${method}: ${text} is an invalid header name.`);
     return text.toLowerCase();
 }
 
 function valueOf(value, method) {
     const text = String(value).replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, '');
-    if (!native.isFieldValue(text)) throw new TypeError(`Headers.${method}: ${text} is an invalid header value.`);
+    if (!wire.isFieldValue(text)) throw new TypeError(`Headers.${method}: ${text} is an invalid header value.`);
     return text;
 }
 

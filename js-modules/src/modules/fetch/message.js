@@ -3,7 +3,7 @@
 
 const { Headers, fill, kGuard } = require('internal/fetch/headers');
 const { extract, mixIn, split, kBody, used } = require('internal/fetch/body');
-const native = require('internal/http/native');
+const wire = require('internal/http/native');
 
 const kState = Symbol('state');
 const UPPER = new Set(['DELETE', 'GET', 'HEAD', 'OPTIONS', 'POST', 'PUT']);
@@ -28,7 +28,7 @@ class Request {
         init = init === null ? {} : init;
         const before = from ? from[kState] : {};
         let method = init.method === undefined ? before.method || 'GET' : String(init.method);
-        if (!native.isToken(method)) throw new TypeError(`'${method}' is not a valid HTTP method.`);
+        if (!wire.isToken(method)) throw new TypeError(`'${method}' is not a valid HTTP method.`);
         if (/^(?:CONNECT|TRACE|TRACK)$/i.test(method)) throw new TypeError(`'${method}' HTTP method is unsupported.`);
         if (UPPER.has(method.toUpperCase())) method = method.toUpperCase();
         const signal = init.signal === undefined ? before.signal : init.signal;
@@ -84,7 +84,7 @@ class Response {
         const status = given.status === undefined ? 200 : Number(given.status);
         if (!Number.isInteger(status) || status < 200 || status > 599) throw new RangeError('init["status"] must be in the range of 200 to 599, inclusive.');
         const text = given.statusText === undefined ? '' : String(given.statusText);
-        if (!native.isFieldValue(text)) throw new TypeError('Invalid statusText');
+        if (!wire.isFieldValue(text)) throw new TypeError('Invalid statusText');
         const content = extract(body);
         if (body !== null && body !== undefined && NULL_BODY.has(status)) throw new TypeError(`Response constructor: Invalid response status code ${status}`);
         this.headers = new Headers(given.headers);

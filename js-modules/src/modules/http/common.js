@@ -1,20 +1,20 @@
 'use strict';
 // What both sides of HTTP share: checks of fields, the reader of a connection, dates.
 
-const native = require('internal/http/native');
+const wire = require('internal/http/native');
 const { make, invalidArgType, validateString } = require('internal/errors');
 const { IncomingMessage } = require('_http_incoming');
 
 // The kinds of events that the native reader gives.
 const HEAD = 1, BODY = 2, TRAILERS = 3, END = 4, UPGRADE = 5, FAULT = 6;
 
-const methods = native.methods();
+const methods = wire.methods();
 
-function checkIsHttpToken(text) { return native.isToken(text); }
-function checkInvalidHeaderChar(text) { return !native.isFieldValue(text); }
+function checkIsHttpToken(text) { return wire.isToken(text); }
+function checkInvalidHeaderChar(text) { return !wire.isFieldValue(text); }
 
 function validateHeaderName(name, label) {
-    if (typeof name !== 'string' || !native.isToken(name)) {
+    if (typeof name !== 'string' || !wire.isToken(name)) {
         throw make(TypeError, 'ERR_INVALID_HTTP_TOKEN', `${label || 'Header name'} must be a valid HTTP token ["${name}"]`);
     }
 }
@@ -23,7 +23,7 @@ function validateHeaderValue(name, value) {
     if (value === undefined) {
         throw make(TypeError, 'ERR_HTTP_INVALID_HEADER_VALUE', `Invalid value "${value}" for header "${name}"`);
     }
-    if (!native.isFieldValue(value)) {
+    if (!wire.isFieldValue(value)) {
         throw make(TypeError, 'ERR_INVALID_CHAR', `Invalid character in header content ["${name}"]`);
     }
 }
@@ -55,7 +55,7 @@ function connResetException(text) { return make(Error, 'ECONNRESET', text); }
 // and sets `upgrades`, `noBody`, `connect` before the bytes come.
 class Reader {
     constructor(isResponse, socket, maxHeaderSize) {
-        this.handle = native.parser(isResponse, maxHeaderSize || exports.maxHeaderSize);
+        this.handle = wire.parser(isResponse, maxHeaderSize || exports.maxHeaderSize);
         this.isResponse = isResponse;
         this.socket = socket;
         this.upgrades = false;
@@ -73,13 +73,13 @@ class Reader {
 
     execute(bytes) {
         if (this.headSince === 0 && this.incoming === null) this.headSince = this.messageSince = Date.now();
-        this.run(native.feed(this.handle, bytes, this.upgrades, this.noBody, this.connect), bytes);
-        if (this.incoming === null && this.headSince !== 0 && native.isBetween(this.handle)) this.headSince = this.messageSince = 0;
+        this.run(wire.feed(this.handle, bytes, this.upgrades, this.noBody, this.connect), bytes);
+        if (this.incoming === null && this.headSince !== 0 && wire.isBetween(this.handle)) this.headSince = this.messageSince = 0;
     }
 
-    finish() { this.run(native.finish(this.handle), undefined); }
+    finish() { this.run(wire.finish(this.handle), undefined); }
 
-    get isBetween() { return this.incoming === null && native.isBetween(this.handle); }
+    get isBetween() { return this.incoming === null && wire.isBetween(this.handle); }
 
     run(events, packet) {
         for (let i = 0; i < events.length && !this.detached; i += 2) {

@@ -37,7 +37,7 @@ function destroy(error, callback) {
     const done = (failed) => {
         if (called) return;
         called = true;
-        const reason = failed || error || null;
+        const reason = failed || null;
         if (reason) note(r, w, reason);
         if (r) r.closed = true;
         if (w) w.closed = true;

@@ -2,7 +2,7 @@
 // One open WebSocket over a socket: frames in and out, pings answered, the closing handshake. Clients and servers,
 // Node's layer and the dialect use it.
 
-const native = require('internal/http/native');
+const wire = require('internal/http/native');
 
 const TEXT = 1, BINARY = 2, CLOSE = 8, PING = 9, PONG = 10, FAULT = 16;
 
@@ -16,7 +16,7 @@ class Channel {
         this.socket = socket;
         this.isClient = isClient;
         this.on = on;
-        this.reader = native.wsReader(!isClient, maxMessage || 64 * 1024 * 1024);
+        this.reader = wire.wsReader(!isClient, maxMessage || 64 * 1024 * 1024);
         this.sentClose = false;
         this.gotClose = false;
         this.over = false;
@@ -51,7 +51,7 @@ class Channel {
     feed(bytes) {
         if (this.over) return;
         this.bytesIn += bytes.length;
-        const list = native.wsFeed(this.reader, bytes);
+        const list = wire.wsFeed(this.reader, bytes);
         for (let i = 0; i < list.length; i++) this.waiting.push(list[i]);
         this.hand();
     }
@@ -119,7 +119,7 @@ class Channel {
     // Gives back false when the peer should be let catch up (`drain`).
     send(opcode, payload, callback) {
         if (this.sentClose || this.over || this.socket.destroyed) { if (callback) process.nextTick(callback); return false; }
-        const bytes = native.wsFrame(opcode, payload, this.isClient, true);
+        const bytes = wire.wsFrame(opcode, payload, this.isClient, true);
         this.payloadOut += payload === undefined ? 0 : payload.length;
         this.bytesOut += bytes.length;
         return this.socket.write(bytes, callback);

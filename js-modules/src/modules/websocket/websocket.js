@@ -2,7 +2,7 @@
 // `WebSocket` of the WHATWG: the client, over `http` and `https`.
 
 const { EventTarget, Event } = require('internal/event_target');
-const native = require('internal/http/native');
+const wire = require('internal/http/native');
 const { URL } = require('internal/url');
 const { Blob, kBytes } = require('internal/fetch/blob');
 const { Channel } = require('internal/websocket/channel');
@@ -54,14 +54,14 @@ class WebSocket extends EventTarget {
         const extra = protocols !== null && typeof protocols === 'object' && !Array.isArray(protocols) && typeof protocols[Symbol.iterator] !== 'function' ? protocols : {};
         if (extra === protocols) protocols = extra.protocols === undefined ? [] : extra.protocols;
         const list = typeof protocols === 'string' ? [protocols] : [...protocols].map(String);
-        if (new Set(list.map((one) => one.toLowerCase())).size !== list.length || !list.every((one) => native.isToken(one))) {
+        if (new Set(list.map((one) => one.toLowerCase())).size !== list.length || !list.every((one) => wire.isToken(one))) {
             throw syntaxError('Invalid Sec-WebSocket-Protocol value');
         }
         this.#connect(list, extra.headers);
     }
 
     #connect(protocols, headers) {
-        const key = native.wsKey(), secure = this.#url.protocol === 'wss:';
+        const key = wire.wsKey(), secure = this.#url.protocol === 'wss:';
         const fields = {
             ...(headers ? Object.fromEntries(new (require('internal/fetch/headers').Headers)(headers)) : {}),
             Upgrade: 'websocket', Connection: 'Upgrade', 'Sec-WebSocket-Key': key, 'Sec-WebSocket-Version': '13',
@@ -72,7 +72,7 @@ class WebSocket extends EventTarget {
         request.on('upgrade', (response, socket, rest) => {
             this.#request = null;
             const chosen = response.headers['sec-websocket-protocol'];
-            const right = /^websocket$/i.test(response.headers.upgrade || '') && response.headers['sec-websocket-accept'] === native.wsAccept(key) &&
+            const right = /^websocket$/i.test(response.headers.upgrade || '') && response.headers['sec-websocket-accept'] === wire.wsAccept(key) &&
                 response.headers['sec-websocket-extensions'] === undefined && (chosen === undefined || protocols.includes(chosen));
             if (!right || this.#state !== CONNECTING) {
                 socket.destroy();
