@@ -19,6 +19,8 @@ const TYPED: &[&str] = &[
     "ffi",
     "fs",
     "fs/promises",
+    "http",
+    "https",
     "module",
     "net",
     "os",
@@ -55,7 +57,10 @@ fn live() -> Names {
                     lines.push(`${title} ${key}`);
                 }
             };
-            for (const name of require('module').builtinModules) add(name, require(name));
+            for (const name of require('module').builtinModules) {
+                // Node's old names for parts of http; `http` exports what is public of them.
+                if (!name.startsWith('_')) add(name, require(name));
+            }
             for (const name of Object.getOwnPropertyNames(Buffer.prototype)) {
                 if (name !== 'constructor') lines.push(`Buffer.prototype ${name}`);
             }

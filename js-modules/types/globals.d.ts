@@ -43,6 +43,17 @@ declare var module: NodeModule;
 declare var exports: any;
 declare var __filename: string;
 declare var __dirname: string;
+declare var Blob: typeof import('internal/web').Blob;
+declare var CloseEvent: typeof import('internal/web').CloseEvent;
+declare var File: typeof import('internal/web').File;
+declare var FormData: typeof import('internal/web').FormData;
+declare var Headers: typeof import('internal/web').Headers;
+declare var MessageEvent: typeof import('internal/web').MessageEvent;
+declare var ReadableStream: typeof import('internal/web').ReadableStream;
+declare var Request: typeof import('internal/web').Request;
+declare var Response: typeof import('internal/web').Response;
+declare var WebSocket: typeof import('internal/web').WebSocket;
+declare var fetch: typeof import('internal/web').fetch;
 declare var require: {
     (id: string): any;
     resolve: { (id: string, options?: { paths?: string[] }): string; paths(id: string): string[] | null };

@@ -83,7 +83,10 @@ const BUILTINS: &[Builtin] = &[
     Builtin::line("http", "module.exports = require('internal/mesh/http').make('http');"),
     Builtin::line("https", "module.exports = require('internal/mesh/http').make('https');"),
     Builtin::line("global-tunnel", "module.exports = require('internal/mesh/tunnel');"),
-    Builtin::line("http-digest", "exports._ObjectID = 'http-digest'; exports.create = require('internal/mesh/digest').create;"),
+    Builtin::line(
+        "http-digest",
+        "exports._ObjectID = 'http-digest'; exports.create = require('internal/mesh/digest').create;",
+    ),
     Builtin::script("http-headers", source!("meshagent/js/http_headers.js")),
     Builtin::script("ip-address", source!("meshagent/js/ip_address.js")),
     Builtin::script("PAC", source!("meshagent/js/pac.js")),

@@ -117,7 +117,11 @@ impl Frames {
             return broken("a reserved bit is set, but no extension was agreed on");
         }
         if masked != self.masked {
-            return broken(if masked { "a server's frame is masked" } else { "a client's frame is not masked" });
+            return broken(if masked {
+                "a server's frame is masked"
+            } else {
+                "a client's frame is not masked"
+            });
         }
         if !matches!(opcode, 0..=2 | 8..=10) {
             return broken("unknown opcode");

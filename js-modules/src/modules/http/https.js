@@ -1,38 +1,47 @@
 'use strict';
 // `https`: the same over TLS.
 
-const tls = require('tls');
 const http = require('http');
 const { Agent: HttpAgent } = require('_http_agent');
 const { ClientRequest, argumentsOf } = require('_http_client');
 const { setUp, methodsOfServer, _connectionListener } = require('_http_server');
 const { invalidArgType } = require('internal/errors');
 
-function Server(options, listener) {
-    if (!(this instanceof Server)) return new Server(options, listener);
-    let given = {};
-    if (typeof options === 'function') listener = options;
-    else if (options === undefined || options === null) given = {};
-    else if (typeof options !== 'object') throw invalidArgType('options', 'object', options);
-    else given = { ...options };
-    setUp(this, given, listener);
-    if (!given.ALPNProtocols && !given.ALPNCallback) given.ALPNProtocols = ['http/1.1'];
-    tls.Server.call(this, given, _connectionListener);
-    this.httpAllowHalfOpen = false;
-    this.on('tlsClientError', (error, socket) => {
-        if (!this.emit('clientError', error, socket)) socket.destroy(error);
-    });
+let ServerClass;
+// Made when first asked for: clients need no server, and neither loads TLS before a connection.
+function serverClass() {
+    if (ServerClass === undefined) ServerClass = makeServer(require('tls'));
+    return ServerClass;
 }
-Object.setPrototypeOf(Server.prototype, tls.Server.prototype);
-Object.setPrototypeOf(Server, tls.Server);
-Object.assign(Server.prototype, methodsOfServer);
-Server.prototype.close = function close(...args) {
-    this.closeIdleConnections();
-    return tls.Server.prototype.close.apply(this, args);
-};
-Server.prototype[Symbol.for('nodejs.rejection')] = http.Server.prototype[Symbol.for('nodejs.rejection')];
 
-function createServer(options, listener) { return new Server(options, listener); }
+function makeServer(tls) {
+    function Server(options, listener) {
+        if (!(this instanceof Server)) return new Server(options, listener);
+        let given = {};
+        if (typeof options === 'function') listener = options;
+        else if (options === undefined || options === null) given = {};
+        else if (typeof options !== 'object') throw invalidArgType('options', 'object', options);
+        else given = { ...options };
+        setUp(this, given, listener);
+        if (!given.ALPNProtocols && !given.ALPNCallback) given.ALPNProtocols = ['http/1.1'];
+        tls.Server.call(this, given, _connectionListener);
+        this.httpAllowHalfOpen = false;
+        this.on('tlsClientError', (error, socket) => {
+            if (!this.emit('clientError', error, socket)) socket.destroy(error);
+        });
+    }
+    Object.setPrototypeOf(Server.prototype, tls.Server.prototype);
+    Object.setPrototypeOf(Server, tls.Server);
+    Object.assign(Server.prototype, methodsOfServer);
+    Server.prototype.close = function close(...args) {
+        this.closeIdleConnections();
+        return tls.Server.prototype.close.apply(this, args);
+    };
+    Server.prototype[Symbol.for('nodejs.rejection')] = http.Server.prototype[Symbol.for('nodejs.rejection')];
+    return Server;
+}
+
+function createServer(options, listener) { return new (serverClass())(options, listener); }
 
 function createConnection(port, host, options) {
     if (port !== null && typeof port === 'object') options = port;
@@ -44,7 +53,7 @@ function createConnection(port, host, options) {
         const session = this._getSession(options._agentKey);
         if (session) options = { session, ...options };
     }
-    const socket = tls.connect(options);
+    const socket = require('tls').connect(options);
     if (options._agentKey) {
         socket.on('session', (session) => this._cacheSession(options._agentKey, session));
         socket.once('close', (failed) => { if (failed) this._evictSession(options._agentKey); });
@@ -120,4 +129,5 @@ function get(...args) {
     return made;
 }
 
-module.exports = { Agent, globalAgent, Server, createServer, get, request };
+module.exports = { Agent, globalAgent, createServer, get, request };
+Object.defineProperty(module.exports, 'Server', { get: serverClass, enumerable: true, configurable: true });

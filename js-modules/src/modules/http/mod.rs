@@ -14,8 +14,8 @@ use boa_engine::{Context, JsArgs, JsData, JsObject, JsResult, JsString, JsValue,
 use boa_gc::{Finalize, Trace};
 
 use crate::host::bytes::{ByteView, buffer};
-use crate::host::native::{Exports, index_argument, invalid_type};
 use crate::host::memory;
+use crate::host::native::{Exports, index_argument, invalid_type};
 use head::{Fields, Head, Start};
 use parser::{Event, Expect, Fault, Parser, Role};
 
@@ -121,7 +121,8 @@ fn script_events(events: Vec<Event>, done: Result<(), Fault>, ctx: &mut Context)
         flat.extend([kind.into(), value]);
     }
     if let Err(fault) = done {
-        let parts = [js_string!(fault.code).into(), js_string!(fault.reason).into(), JsValue::from(fault.at as f64)];
+        let parts =
+            [js_string!(fault.code).into(), js_string!(fault.reason).into(), JsValue::from(fault.at as f64)];
         flat.extend([kind::FAULT.into(), JsArray::from_iter(parts, ctx).into()]);
     }
     Ok(JsArray::from_iter(flat, ctx).into())

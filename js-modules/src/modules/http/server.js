@@ -440,7 +440,7 @@ function socketFailed(connection, error) {
     // Errors of the socket after this one are nobody's.
     socket.removeListener('error', connection.listeners.error);
     socket.on('error', () => {});
-    if (server.listenerCount('clientError', connection) > 0) { server.emit('clientError', error, socket); return; }
+    if (server.listenerCount('clientError') > 0) { server.emit('clientError', error, socket); return; }
     if (socket.writable && (!socket._httpMessage || !socket._httpMessage._headerSent)) {
         const status = ANSWERS[error.code] || 400;
         const text = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\n\r\n`;

@@ -30,7 +30,9 @@ fn shape(events: &[Event]) -> Vec<String> {
         }
         match event {
             Event::Head(head) => out.push(match &head.start {
-                Start::Request { method, target, .. } => format!("{method} {}", String::from_utf8_lossy(target)),
+                Start::Request { method, target, .. } => {
+                    format!("{method} {}", String::from_utf8_lossy(target))
+                }
                 Start::Response { status, .. } => format!("{status}"),
             }),
             Event::Trailers(fields) => out.push(format!("trailers {}", fields.len() / 2)),
@@ -75,19 +77,32 @@ fn pipelined_requests_come_out_in_order() {
                 PUT /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\nhi\r\n1\r\n!\r\n0\r\nT: 1\r\n\r\n";
     let (shape, fault) = request(text);
     assert_eq!(fault, None);
-    assert_eq!(shape, ["GET /a", "end", "POST /b", "body abc", "end", "PUT /c", "body hi!", "trailers 1", "end"]);
+    assert_eq!(
+        shape,
+        ["GET /a", "end", "POST /b", "body abc", "end", "PUT /c", "body hi!", "trailers 1", "end"]
+    );
 }
 
 #[test]
 fn what_two_readers_could_read_differently_is_refused() {
     let body = |fields: &str| request(&format!("POST / HTTP/1.1\r\nHost: x\r\n{fields}\r\n\r\n")).1;
     assert_eq!(body("Content-Length: 1\r\nContent-Length: 1"), Some("HPE_UNEXPECTED_CONTENT_LENGTH"));
-    assert_eq!(body("Content-Length: 1\r\nTransfer-Encoding: chunked"), Some("HPE_INVALID_TRANSFER_ENCODING"));
+    assert_eq!(
+        body("Content-Length: 1\r\nTransfer-Encoding: chunked"),
+        Some("HPE_INVALID_TRANSFER_ENCODING")
+    );
     assert_eq!(body("Transfer-Encoding: chunked, identity"), Some("HPE_INVALID_TRANSFER_ENCODING"));
-    assert_eq!(body("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"), Some("HPE_INVALID_TRANSFER_ENCODING"));
+    assert_eq!(
+        body("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked"),
+        Some("HPE_INVALID_TRANSFER_ENCODING")
+    );
     assert_eq!(body("Transfer-Encoding: xchunked"), Some("HPE_INVALID_TRANSFER_ENCODING"));
     for length in ["+1", "-1", "1 2", "0x1", "", "1,1", "99999999999999999999"] {
-        assert_eq!(body(&format!("Content-Length: {length}")), Some("HPE_INVALID_CONTENT_LENGTH"), "{length:?}");
+        assert_eq!(
+            body(&format!("Content-Length: {length}")),
+            Some("HPE_INVALID_CONTENT_LENGTH"),
+            "{length:?}"
+        );
     }
     assert_eq!(body("Transfer-Encoding : chunked"), Some("HPE_INVALID_HEADER_TOKEN"));
     assert_eq!(body("A: b\r\n folded"), Some("HPE_INVALID_HEADER_TOKEN"));
@@ -100,7 +115,8 @@ fn what_two_readers_could_read_differently_is_refused() {
 
 #[test]
 fn damaged_chunks_are_refused() {
-    let body = |chunks: &str| request(&format!("PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}")).1;
+    let body =
+        |chunks: &str| request(&format!("PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}")).1;
     for size in ["g", "", "0x1", " 1", "-1", "1 1", "fffffffffffff"] {
         assert_eq!(body(&format!("{size}\r\n")), Some("HPE_INVALID_CHUNK_SIZE"), "{size:?}");
     }
@@ -128,7 +144,10 @@ fn heads_have_a_limit_and_start_as_they_must() {
 fn responses_end_as_their_head_and_request_say() {
     assert_eq!(response("HTTP/1.1 200 OK\r\n\r\nrest").0, ["200", "body rest", "end"]);
     assert_eq!(response("HTTP/1.1 304 OK\r\nContent-Length: 9\r\n\r\n").0, ["304", "end"]);
-    assert_eq!(response("HTTP/1.1 100 Go\r\n\r\nHTTP/1.1 200\r\nContent-Length: 1\r\n\r\nx").0, ["100", "end", "200", "body x", "end"]);
+    assert_eq!(
+        response("HTTP/1.1 100 Go\r\n\r\nHTTP/1.1 200\r\nContent-Length: 1\r\n\r\nx").0,
+        ["100", "end", "200", "body x", "end"]
+    );
     assert_eq!(response("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc").1, Some("HPE_INVALID_EOF_STATE"));
     let head = Expect { no_body: true, ..Expect::default() };
     let text = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
@@ -146,12 +165,16 @@ fn an_upgrade_hands_on_what_follows() {
     let plain = b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: chat\r\n\r\n";
     assert_eq!(same_in_all_cuts(Role::Requests, plain, Expect::default()).0, ["GET /", "end"]);
     let connect = b"CONNECT a:1 HTTP/1.1\r\nHost: a\r\n\r\nx";
-    assert_eq!(same_in_all_cuts(Role::Requests, connect, Expect::default()).0, ["CONNECT a:1", "upgrade", "body x"]);
+    assert_eq!(
+        same_in_all_cuts(Role::Requests, connect, Expect::default()).0,
+        ["CONNECT a:1", "upgrade", "body x"]
+    );
 }
 
 #[test]
 fn many_small_chunks_do_not_become_many_events() {
-    let text = format!("PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{}0\r\n\r\n", "1\r\nx\r\n".repeat(5000));
+    let text =
+        format!("PUT / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n{}0\r\n\r\n", "1\r\nx\r\n".repeat(5000));
     let (events, end) = read(Role::Requests, text.as_bytes(), text.len(), Expect::default());
     assert_eq!(end, Ok(()));
     assert!(events.len() < 200, "{}", events.len());
