@@ -238,6 +238,20 @@ fn capture(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue
     let Some(object) = args.get_or_undefined(0).as_object() else {
         return Err(native::invalid_type("object", "an object", args.get_or_undefined(0), ctx));
     };
+    let constructor = ctx.intrinsics().constructors().error().constructor();
+    let prepare = constructor.get(js_string!("prepareStackTrace"), ctx)?;
+    if let Some(prepare) = prepare.as_function() {
+        // The frames as objects: packages ask them who called.
+        let here = constructor.construct(&[], None, ctx)?.get(js_string!("stack"), ctx)?;
+        let sites = loader::require_internal(ctx, "internal/call_sites")?;
+        let sites = match sites.as_function() {
+            Some(sites) => sites.call(&JsValue::undefined(), &[here], ctx)?,
+            None => JsValue::undefined(),
+        };
+        let stack = prepare.call(&constructor.into(), &[object.clone().into(), sites], ctx)?;
+        hidden_value(&object, "stack", stack);
+        return Ok(JsValue::undefined());
+    }
     let stack = object.get(js_string!("stack"), ctx)?;
     if stack.is_undefined() {
         let text = header(&object, ctx);

@@ -63,6 +63,7 @@ const TABLE: &[Builtin] = &[
     Builtin::line("util/types", "module.exports = require('util').types;"),
     Builtin::script("worker_threads", source!("modules/worker_threads/worker_threads.js")),
     Builtin::script("internal/abort", source!("modules/event_target/abort.js")),
+    Builtin::script("internal/call_sites", source!("modules/internal/call_sites.js")),
     Builtin::both("internal/clone", clone::init, source!("modules/clone/clone.js")),
     Builtin::both("internal/cjs", internal::init, source!("modules/internal/cjs.js")),
     Builtin::script("internal/dom_exception", source!("modules/event_target/dom_exception.js")),

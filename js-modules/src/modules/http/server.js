@@ -2,6 +2,7 @@
 // Answers, and the server that reads requests from its connections.
 
 const net = require('net');
+const { setTimeout, clearTimeout } = require('timers');
 const { OutgoingMessage, pairsOf } = require('_http_outgoing');
 const { Reader, continueExpression, chunkExpression, kOutHeaders, kNeedDrain, connResetException,
     _checkInvalidHeaderChar: isInvalid, methods } = require('_http_common');

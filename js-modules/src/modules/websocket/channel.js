@@ -3,6 +3,8 @@
 // Node's layer and the dialect use it.
 
 const wire = require('internal/http/native');
+// Of Node also in the dialect, whose own global ones are other objects.
+const { setTimeout, clearTimeout } = require('timers');
 
 const TEXT = 1, BINARY = 2, CLOSE = 8, PING = 9, PONG = 10, FAULT = 16;
 
