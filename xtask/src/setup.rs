@@ -60,14 +60,20 @@ fn sbin(program: &str) -> bool {
 }
 
 fn npm() -> Done {
-    let lock = interop().join("package-lock.json");
-    let installed = interop().join("node_modules/.package-lock.json");
-    if is_newer(&installed, &lock) && meshcentral().join("package.json").is_file() {
+    packages(&interop(), "node_modules/meshcentral/package.json", "npm packages for the interop tests")?;
+    packages(&root().join("tests/npm"), "node_modules/ws/package.json", "npm packages for the script host")
+}
+
+/// Installs what a lock file lists; `proof` is a file that is there afterwards.
+fn packages(folder: &std::path::Path, proof: &str, what: &str) -> Done {
+    let lock = folder.join("package-lock.json");
+    let installed = folder.join("node_modules/.package-lock.json");
+    if is_newer(&installed, &lock) && folder.join(proof).is_file() {
         return Ok(());
     }
-    let prefix = interop().display().to_string();
+    let prefix = folder.display().to_string();
     let args = ["ci", "--prefix", &prefix, "--no-audit", "--no-fund", "--ignore-scripts"];
-    step("npm packages for the interop tests", "npm", &args)
+    step(what, "npm", &args)
 }
 
 fn is_newer(a: &std::path::Path, b: &std::path::Path) -> bool {

@@ -4,10 +4,11 @@ mod id;
 mod options;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::Path;
 
 pub use options::{AFTER_CRASH, IdOptions, RunOptions, UsageError};
 
+use crate::script::{Program, ScriptOptions};
 use crate::{Args, exit, script, status, supervisor, worker};
 
 /// The hidden command by which the supervisor starts its worker.
@@ -27,18 +28,25 @@ pub fn main(args: &Args) -> i32 {
         "id" => options::id_options(rest).map(|options| id::show(&options)),
         "-nodeid" => options::id_options(rest).map(|options| id::node_id_only(&options)),
         "status" | "-state" => options::id_options(rest).map(|options| status::show(&options)),
-        "script" => match rest.split_first() {
-            Some((word, rest)) if word == "--meshagent" => match rest.split_first() {
-                Some((file, args)) => Ok(script::run_dialect(&PathBuf::from(file), args)),
-                None => Err(UsageError::new(
-                    "script needs a file: meshlite-agent script --meshagent FILE.js [args…]",
-                )),
-            },
-            Some((file, args)) => Ok(script::run_file(&PathBuf::from(file), args)),
-            None => Err(UsageError::new("script needs a file: meshlite-agent script FILE.js [args…]")),
+        "script" if rest.first().is_some_and(|word| word == "--meshagent") => match &rest[1..] {
+            [file, args @ ..] => Ok(script::run_dialect(Path::new(file), args)),
+            [] => {
+                Err(UsageError::new("script needs a file: meshlite-agent script --meshagent FILE.js [args…]"))
+            }
+        },
+        "script" => ScriptOptions::of_script(rest).map(|options| script::run(&options)),
+        "eval" => ScriptOptions::of_eval(rest, Program::Show).map(|options| script::run(&options)),
+        "-e" | "--eval" => {
+            ScriptOptions::of_eval(rest, Program::Evaluate).map(|options| script::run(&options))
+        }
+        "-p" | "--print" => ScriptOptions::of_eval(rest, Program::Print).map(|options| script::run(&options)),
+        "repl" => ScriptOptions::of_repl(rest).map(|options| script::run(&options)),
+        "core-check" => match rest {
+            [file] => Ok(script::check_core(Path::new(file))),
+            _ => Err(UsageError::new("core-check needs one file: meshlite-agent core-check core.js")),
         },
         "-exec" => match rest.split_first() {
-            Some((text, args)) => Ok(script::run_text(text, args)),
+            Some((text, args)) => script::run_text(text, args),
             None => Err(UsageError::new("-exec needs a script: meshlite-agent -exec 'console.log(6*7)'")),
         },
         "--script-container" => no_more(rest).map(|()| script::run_container()),
@@ -52,7 +60,7 @@ pub fn main(args: &Args) -> i32 {
             println!("meshlite-agent {}", env!("CARGO_PKG_VERSION"));
             Ok(exit::DONE)
         }
-        name if name.ends_with(".js") => Ok(script::run_file(&PathBuf::from(command), rest)),
+        name if name.ends_with(".js") => Ok(script::run_file(command, rest)),
         name if OLD_SWITCHES.contains(&name) => Err(UsageError::new(format!(
             "{name} is a switch of MeshAgent that this version does not have; start the agent in the foreground \
              with: meshlite-agent run --msh FILE"
@@ -101,8 +109,11 @@ meshlite-agent: connects this device to a MeshCentral or Meshlite server.
   meshlite-agent connect [...]                    the same, as a temporary device
   meshlite-agent id [--state DIR] [--json]        this device's id, and how it is derived
   meshlite-agent status [--state DIR] [--json]    what a running agent is doing
-  meshlite-agent script FILE.js [args...]         run a script, as `node FILE.js` would
+  meshlite-agent script FILE.js|- [args...]       run a script, as `node FILE.js` would
   meshlite-agent script --meshagent FILE.js       run it with the modules of MeshAgent, as `meshagent FILE.js` would
+  meshlite-agent eval CODE                        run a text and print its value; -e CODE, -p CODE as with node
+  meshlite-agent repl                             run lines as they are typed
+  meshlite-agent core-check FILE                  read a core without running it, and say what is wrong
   meshlite-agent help | version
 
 The .msh file names the server and the group; get it from the server's console (\"Add agent\").
@@ -115,6 +126,9 @@ Further options of run and connect:
   --memory-limit MIB      most heap memory of the worker (default 512; 0 for no limit)
   --pace MILLISECONDS     upper bound of all waits between connections; for tests only
   --log LEVEL             error, warn, info (default), debug or trace; to standard error
+
+Further options of script, eval and repl, before the file or text:
+  --permissions FILE      grant only what the manifest (JSON, see docs/cores.md) lists
 
 Switches of MeshAgent that also work: -nodeid, -state, -exec SCRIPT, FILE.js, -agentHash, -agentFullHash,
 and --key=value for values that scripts read (getStartupOptions).

@@ -427,6 +427,14 @@ pub(crate) fn parse(ctx: &mut Context, text: &str, file: &str, shift: usize) -> 
     Script::parse(source, None, ctx).map_err(|error| place(error, text, file, shift, ctx))
 }
 
+/// Says whether a script parses, without running it.
+///
+/// # Errors
+/// A `SyntaxError` that carries `fileName`, `lineNumber` and `columnNumber`.
+pub fn check_syntax(ctx: &mut Context, text: &str, file: &str) -> JsResult<()> {
+    parse(ctx, text, file, 0).map(|_| ())
+}
+
 /// Parses an ES module, after the nesting check.
 pub(crate) fn parse_module(ctx: &mut Context, text: &str, file: &str) -> JsResult<Module> {
     let stack = HostShared::of(ctx).budget().native_stack_bytes;

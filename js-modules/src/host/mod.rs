@@ -319,6 +319,23 @@ impl Host {
         self.settle();
     }
 
+    /// Calls a function of a built-in module with texts: the ways to run script that are written in script
+    /// (`internal/eval`, `repl`).
+    pub fn run_builtin(&mut self, module: &str, function: &str, texts: &[&str]) {
+        let shared = self.shared.clone();
+        let Some(ctx) = &mut self.ctx else { return };
+        enter::enter(ctx, &shared, module, |ctx| {
+            let exports = loader::require_internal(ctx, module)?;
+            let args: Vec<JsValue> = texts.iter().map(|text| JsString::from(*text).into()).collect();
+            match exports.as_object() {
+                Some(exports) => loader::call_export(ctx, &exports, function, &args),
+                None => Ok(exports),
+            }
+        });
+        enter::after_callback(ctx, &shared);
+        self.settle();
+    }
+
     /// Runs a core's top level in the global scope.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ pub fn init(ctx: &mut Context) -> JsResult<JsObject> {
         .function("requireBuiltin", 1, require_builtin)
         .function("builtinNames", 0, builtin_names)
         .function("cwd", 0, cwd)
+        .function("evaluate", 2, evaluate)
         .finish())
 }
 
@@ -27,6 +28,13 @@ fn compile(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue
     let file = string_argument(args, 1, "filename", ctx)?;
     let source = source.strip_prefix('\u{feff}').unwrap_or(&source);
     Ok(loader::compile(ctx, loader::NODE_PARAMETERS, source, &file)?.into())
+}
+
+/// Runs a text in the global scope, under a name for stack traces, and gives the value of its last statement.
+fn evaluate(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
+    let source = string_argument(args, 0, "source", ctx)?;
+    let file = string_argument(args, 1, "filename", ctx)?;
+    loader::parse(ctx, &source, &file, 0)?.evaluate(ctx)
 }
 
 /// 0 file, 1 folder, -1 neither. Looking for modules in folders that may not be read finds nothing.
