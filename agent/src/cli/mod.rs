@@ -4,6 +4,7 @@ mod id;
 mod options;
 
 use std::ffi::OsString;
+use std::path::Path;
 
 pub use options::{AFTER_CRASH, IdOptions, RunOptions, UsageError};
 
@@ -27,15 +28,13 @@ pub fn main(args: &Args) -> i32 {
         "id" => options::id_options(rest).map(|options| id::show(&options)),
         "-nodeid" => options::id_options(rest).map(|options| id::node_id_only(&options)),
         "status" | "-state" => options::id_options(rest).map(|options| status::show(&options)),
-        "script" => match rest.split_first() {
-            Some((word, rest)) if word == "--meshagent" => match rest.split_first() {
-                Some((file, args)) => Ok(script::run_dialect(&PathBuf::from(file), args)),
-                None => Err(UsageError::new(
-                    "script needs a file: meshlite-agent script --meshagent FILE.js [args…]",
-                )),
-            },
-            _ => ScriptOptions::of_script(rest).map(|options| script::run(&options)),
+        "script" if rest.first().is_some_and(|word| word == "--meshagent") => match &rest[1..] {
+            [file, args @ ..] => Ok(script::run_dialect(Path::new(file), args)),
+            [] => {
+                Err(UsageError::new("script needs a file: meshlite-agent script --meshagent FILE.js [args…]"))
+            }
         },
+        "script" => ScriptOptions::of_script(rest).map(|options| script::run(&options)),
         "eval" => ScriptOptions::of_eval(rest, Program::Show).map(|options| script::run(&options)),
         "-e" | "--eval" => {
             ScriptOptions::of_eval(rest, Program::Evaluate).map(|options| script::run(&options))
@@ -43,7 +42,7 @@ pub fn main(args: &Args) -> i32 {
         "-p" | "--print" => ScriptOptions::of_eval(rest, Program::Print).map(|options| script::run(&options)),
         "repl" => ScriptOptions::of_repl(rest).map(|options| script::run(&options)),
         "core-check" => match rest {
-            [file] => Ok(script::check_core(std::path::Path::new(file))),
+            [file] => Ok(script::check_core(Path::new(file))),
             _ => Err(UsageError::new("core-check needs one file: meshlite-agent core-check core.js")),
         },
         "-exec" => match rest.split_first() {

@@ -1,12 +1,12 @@
-//! Scripts in the dialect of MeshAgent, without an agent around them: `script --meshagent`, and script containers.
+//! Scripts with the dialect of MeshAgent, and the process behind a `ScriptContainer`.
 
 use std::ffi::OsString;
+use std::io;
 use std::path::Path;
 
 use js_modules::host::{on_big_stack, read_script};
 use js_modules::meshagent;
 
-use super::ended;
 use crate::channel::build;
 use crate::exit;
 
@@ -28,4 +28,15 @@ pub fn run_dialect(file: &Path, args: &[OsString]) -> i32 {
 /// Serves a `ScriptContainer` of another process and returns the exit code.
 pub fn run_container() -> i32 {
     ended(on_big_stack(|| meshagent::run_container(build())))
+}
+
+/// The exit code, after a failure of the host itself was told.
+pub(super) fn ended(outcome: io::Result<io::Result<i32>>) -> i32 {
+    match outcome {
+        Ok(Ok(code)) => code,
+        Ok(Err(error)) | Err(error) => {
+            eprintln!("meshlite-agent: {error}");
+            exit::FAILED
+        }
+    }
 }

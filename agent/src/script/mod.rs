@@ -38,17 +38,7 @@ pub enum Program {
 
 /// Runs what the options say and returns the script's exit code.
 pub fn run(options: &ScriptOptions) -> i32 {
-    ended(on_big_stack(|| run_here(options)))
-}
-
-fn ended(outcome: io::Result<io::Result<i32>>) -> i32 {
-    match outcome {
-        Ok(Ok(code)) => code,
-        Ok(Err(error)) | Err(error) => {
-            eprintln!("meshlite-agent: {error}");
-            exit::FAILED
-        }
-    }
+    dialect::ended(on_big_stack(|| run_here(options)))
 }
 
 /// As [`run`] for a file with arguments.

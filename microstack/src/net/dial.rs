@@ -413,7 +413,12 @@ mod tests {
 
     #[test]
     fn the_fault_that_tells_most_is_named() {
-        let attempt = |fault| Attempt { addr: "127.0.0.1:1".parse().unwrap(), fault, text: "said so".into(), errno: None };
+        let attempt = |fault| Attempt {
+            addr: "127.0.0.1:1".parse().unwrap(),
+            fault,
+            text: "said so".into(),
+            errno: None,
+        };
         let error = DialError::Connect {
             tried: vec![attempt(ConnectFault::Unreachable), attempt(ConnectFault::Refused)],
         };

@@ -35,7 +35,8 @@ pub(super) fn connect(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsRes
             shared.require_permission(Need::Net(&place(&host, port)), ctx)?;
             let time = options.get(js_string!("timeout"), ctx)?.to_number(ctx)?;
             let time = if time > 0.0 { Duration::from_millis(time.min(1e9) as u64) } else { CONNECT_TIME };
-            let mut dial = DialOptions::new(host, port, RESOLVER.with(Resolver::clone), Instant::now() + time);
+            let mut dial =
+                DialOptions::new(host, port, RESOLVER.with(Resolver::clone), Instant::now() + time);
             dial.attempt_timeout = time;
             dial.family = match options.get(js_string!("family"), ctx)?.to_number(ctx)? {
                 4.0 => Family::V4,

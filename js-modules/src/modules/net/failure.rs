@@ -26,7 +26,9 @@ pub(crate) struct Failure {
 impl Failure {
     pub fn system(error: &io::Error, syscall: &'static str) -> Failure {
         let (code, text) = match (error.raw_os_error(), error.kind()) {
-            (None, io::ErrorKind::WriteZero | io::ErrorKind::BrokenPipe) => ("EPIPE", "broken pipe".to_owned()),
+            (None, io::ErrorKind::WriteZero | io::ErrorKind::BrokenPipe) => {
+                ("EPIPE", "broken pipe".to_owned())
+            }
             (None, io::ErrorKind::InvalidInput) => ("EINVAL", error.to_string()),
             (None, io::ErrorKind::InvalidData) => ("EPROTO", error.to_string()),
             _ => describe(error),
@@ -60,7 +62,14 @@ impl Failure {
                 }
                 let first = each.first();
                 let (code, errno) = first.map_or((String::new(), 0), |one| (one.code.clone(), one.errno));
-                Failure { code, errno, syscall: "connect", text: error.to_string(), each, ..Failure::default() }
+                Failure {
+                    code,
+                    errno,
+                    syscall: "connect",
+                    text: error.to_string(),
+                    each,
+                    ..Failure::default()
+                }
             }
             // libuv's number for it, not the resolver's.
             _ => Self::name("ENOTFOUND", 3008, host, error.to_string()),

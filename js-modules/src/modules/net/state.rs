@@ -291,8 +291,10 @@ pub(super) fn set_keep_alive(_: &JsValue, args: &[JsValue], ctx: &mut Context) -
 pub(super) fn address(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
     let state = of(args, ctx)?;
     let of_peer = args.get_or_undefined(1).to_boolean();
-    let found = state.stream.borrow().as_ref().and_then(|stream| {
-        if of_peer { stream.peer_addr().ok() } else { stream.local_addr().ok() }
-    });
+    let found = state
+        .stream
+        .borrow()
+        .as_ref()
+        .and_then(|stream| if of_peer { stream.peer_addr().ok() } else { stream.local_addr().ok() });
     Ok(found.map_or(JsValue::undefined(), |addr| address::object(addr, ctx).into()))
 }
