@@ -34,6 +34,7 @@ const LAZY: &[(&str, &str, &str)] = &[
 const LAZY_NODE: &[(&str, &str, &str)] = &[
     ("AbortController", "internal/abort", "AbortController"),
     ("AbortSignal", "internal/abort", "AbortSignal"),
+    ("Crypto", "internal/crypto/web", "Crypto"),
     ("CustomEvent", "internal/event_target", "CustomEvent"),
     ("DOMException", "internal/dom_exception", ""),
     ("Event", "internal/event_target", "Event"),
@@ -43,6 +44,7 @@ const LAZY_NODE: &[(&str, &str, &str)] = &[
     ("PerformanceMeasure", "node:perf_hooks", "PerformanceMeasure"),
     ("URL", "internal/url", "URL"),
     ("URLSearchParams", "internal/url", "URLSearchParams"),
+    ("crypto", "node:crypto", "webcrypto"),
     ("performance", "node:perf_hooks", "performance"),
     ("structuredClone", "internal/clone", ""),
 ];

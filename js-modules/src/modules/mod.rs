@@ -4,6 +4,7 @@ pub mod buffer;
 pub mod child_process;
 pub mod clone;
 pub mod console;
+pub mod crypto;
 pub mod encoding;
 #[cfg(feature = "ffi")]
 pub mod ffi;
@@ -17,6 +18,7 @@ pub mod stdio;
 pub mod timers;
 pub mod url;
 pub mod util;
+pub mod zlib;
 
 use crate::host::loader::Builtin;
 use crate::source;
@@ -28,6 +30,7 @@ const TABLE: &[Builtin] = &[
     Builtin::both("buffer", buffer::init, source!("modules/buffer/buffer.js")),
     Builtin::script("child_process", source!("modules/child_process/child_process.js")),
     Builtin::both("console", console::init, source!("modules/console/console.js")),
+    Builtin::script("crypto", source!("modules/crypto/crypto.js")),
     Builtin::script("events", source!("modules/events/events.js")),
     #[cfg(feature = "ffi")]
     Builtin::both("ffi", ffi::init, source!("modules/ffi/ffi.js")),
@@ -52,10 +55,25 @@ const TABLE: &[Builtin] = &[
     Builtin::script("url", source!("modules/url/legacy.js")),
     Builtin::both("util", util::init, source!("modules/util/util.js")),
     Builtin::line("util/types", "module.exports = require('util').types;"),
+<<<<<<< HEAD
     Builtin::script("worker_threads", source!("modules/worker_threads/worker_threads.js")),
+=======
+    Builtin::both("zlib", zlib::init, source!("modules/zlib/zlib.js")),
+>>>>>>> fcc8ff1 (js-modules: natives of crypto and zlib, and zlib itself)
     Builtin::script("internal/abort", source!("modules/event_target/abort.js")),
     Builtin::both("internal/clone", clone::init, source!("modules/clone/clone.js")),
     Builtin::both("internal/cjs", internal::init, source!("modules/internal/cjs.js")),
+    Builtin::native("internal/crypto", crypto::init),
+    Builtin::script("internal/crypto/certificate", source!("modules/crypto/certificate.js")),
+    Builtin::script("internal/crypto/cipher", source!("modules/crypto/cipher.js")),
+    Builtin::script("internal/crypto/derive", source!("modules/crypto/derive.js")),
+    Builtin::script("internal/crypto/ecdh", source!("modules/crypto/ecdh.js")),
+    Builtin::script("internal/crypto/generate", source!("modules/crypto/generate.js")),
+    Builtin::script("internal/crypto/hash", source!("modules/crypto/hash.js")),
+    Builtin::script("internal/crypto/keys", source!("modules/crypto/keys.js")),
+    Builtin::script("internal/crypto/random", source!("modules/crypto/random.js")),
+    Builtin::script("internal/crypto/sign", source!("modules/crypto/sign.js")),
+    Builtin::script("internal/crypto/web", source!("modules/crypto/web.js")),
     Builtin::script("internal/dom_exception", source!("modules/event_target/dom_exception.js")),
     Builtin::both("internal/encoding", encoding::init, source!("modules/encoding/encoding.js")),
     Builtin::both("internal/equal", util::init, source!("modules/internal/equal.js")),
