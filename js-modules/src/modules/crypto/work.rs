@@ -67,7 +67,8 @@ impl Link for Waiting {
             submit(Order { job, mailbox: cx.mailbox(), to: cx.id() });
         }
         let done = wake.mail.drain(..).find_map(|mail| mail.downcast::<Result<Outcome, Failure>>().ok());
-        let (Some(done), Some(callback)) = (done, self.callback.take()) else { return };
+        let Some(done) = done else { return };
+        let Some(callback) = self.callback.take() else { return };
         self.shared.push(Box::new(move |ctx| {
             let undefined = JsValue::undefined();
             let args = match *done {
