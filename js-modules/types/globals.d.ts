@@ -2,6 +2,7 @@
 declare var AbortController: typeof import('internal/web').AbortController;
 declare var AbortSignal: typeof import('internal/web').AbortSignal;
 declare var Buffer: typeof import('buffer').Buffer;
+declare var Crypto: typeof import('internal/web').Crypto;
 declare var CustomEvent: typeof import('internal/web').CustomEvent;
 declare var DOMException: typeof import('internal/web').DOMException;
 declare var Event: typeof import('internal/web').Event;
@@ -19,6 +20,7 @@ declare var clearImmediate: typeof import('timers').clearImmediate;
 declare var clearInterval: typeof import('timers').clearInterval;
 declare var clearTimeout: typeof import('timers').clearTimeout;
 declare var console: typeof import('console');
+declare var crypto: import('internal/web').Crypto;
 declare var global: typeof globalThis;
 declare var performance: typeof import('perf_hooks').performance;
 declare var process: typeof import('process');

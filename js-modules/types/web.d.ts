@@ -30,6 +30,11 @@ declare module 'internal/web' {
         stopImmediatePropagation(): void;
         initEvent(type: string, bubbles?: boolean, cancelable?: boolean): void;
     }
+    export class Crypto {
+        getRandomValues<T extends ArrayBufferView>(array: T): T;
+        randomUUID(options?: { disableEntropyCache?: boolean }): string;
+        readonly subtle: { digest(algorithm: string | { name: string }, data: ArrayBufferView | ArrayBuffer): Promise<ArrayBuffer> };
+    }
     export class CustomEvent<T = any> extends Event {
         constructor(type: string, options?: EventOptions & { detail?: T });
         readonly detail: T | null;

@@ -55,11 +55,8 @@ const TABLE: &[Builtin] = &[
     Builtin::script("url", source!("modules/url/legacy.js")),
     Builtin::both("util", util::init, source!("modules/util/util.js")),
     Builtin::line("util/types", "module.exports = require('util').types;"),
-<<<<<<< HEAD
     Builtin::script("worker_threads", source!("modules/worker_threads/worker_threads.js")),
-=======
     Builtin::both("zlib", zlib::init, source!("modules/zlib/zlib.js")),
->>>>>>> fcc8ff1 (js-modules: natives of crypto and zlib, and zlib itself)
     Builtin::script("internal/abort", source!("modules/event_target/abort.js")),
     Builtin::both("internal/clone", clone::init, source!("modules/clone/clone.js")),
     Builtin::both("internal/cjs", internal::init, source!("modules/internal/cjs.js")),

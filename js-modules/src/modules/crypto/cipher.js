@@ -29,9 +29,11 @@ function construct(object, name, key, iv, options, encrypts) {
             throw invalidArgValue('options.authTagLength', tagLength);
         }
     }
-    if (keyBytes.byteLength !== info.keyLength) throw make(RangeError, 'ERR_CRYPTO_INVALID_KEYLEN', 'Invalid key length');
-    if (iv === null && info.ivLength > 0) throw make(TypeError, 'ERR_CRYPTO_INVALID_IV', 'Invalid initialization vector');
     const vector = iv === null ? new Uint8Array(0) : bytes(iv, 'iv');
+    // A wrong vector is told before a wrong key.
+    const fits = info.mode === 'gcm' ? vector.byteLength > 0 : info.mode === 'stream' ? vector.byteLength > 0 && vector.byteLength <= 12 : vector.byteLength === info.ivLength;
+    if (!fits) throw make(TypeError, 'ERR_CRYPTO_INVALID_IV', 'Invalid initialization vector');
+    if (keyBytes.byteLength !== info.keyLength) throw make(RangeError, 'ERR_CRYPTO_INVALID_KEYLEN', 'Invalid key length');
     const handle = core.cipher(name, keyBytes, vector, encrypts);
     if (sealed && tagLength !== undefined) checkTag(info, tagLength);
     Transform.call(object, options);
