@@ -11,7 +11,6 @@ pack.on('end', function () {
     unpack.on('data', function (chunk) { out += chunk.toString(); });
     unpack.on('end', function () {
         console.log(packed[0] + ' ' + out + ' ' + this.crc);
-        process.exit(0);
     });
     unpack.end(packed);
 });

@@ -8,11 +8,9 @@ const zlib = require('node:zlib');
 
 // `crc` is that of what came out.
 function stream(coder, id) {
-  const self = {};
   let crc = 0;
-  hide(self, '_ObjectID', id);
   // A reader that pauses holds the writer: what is not taken waits in the coder, which takes no more then.
-  Duplex.call(self, {
+  const self = Duplex({
     write: function (chunk, flush) {
       coder.write(Buffer.from(chunk), flush);
       return coder.writableLength < coder.writableHighWaterMark;
@@ -21,6 +19,7 @@ function stream(coder, id) {
     read: function () { coder.resume(); },
     paused: function (paused) { if (paused) { coder.pause(); } else { coder.resume(); } },
   });
+  hide(self, '_ObjectID', id);
   coder.on('data', function (chunk) {
     crc = zlib.crc32(chunk, crc);
     if (self.push(chunk) === false) { coder.pause(); }
