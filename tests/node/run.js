@@ -8,6 +8,8 @@ process.argv = [process.execPath, file];
 process.execArgv = flags;
 // Node's tests take this for "crypto is there". The host itself does not claim to hold OpenSSL.
 if (require('module').builtinModules.includes('crypto')) process.versions.openssl = '3.0.16';
+// They take this for "names of hosts, text encodings and transcoding work", which ours do without Intl.
+process.config.variables.v8_enable_i18n_support = 1;
 if (flags.includes('--pending-deprecation')) process.env.NODE_PENDING_DEPRECATION = '1';
 if (flags.includes('--no-deprecation')) process.noDeprecation = true;
 if (flags.includes('--throw-deprecation')) process.throwDeprecation = true;

@@ -34,10 +34,12 @@ const LAZY: &[(&str, &str, &str)] = &[
 const LAZY_NODE: &[(&str, &str, &str)] = &[
     ("AbortController", "internal/abort", "AbortController"),
     ("AbortSignal", "internal/abort", "AbortSignal"),
+    ("Blob", "internal/blob", "Blob"),
     ("CustomEvent", "internal/event_target", "CustomEvent"),
     ("DOMException", "internal/dom_exception", ""),
     ("Event", "internal/event_target", "Event"),
     ("EventTarget", "internal/event_target", "EventTarget"),
+    ("File", "internal/blob", "File"),
     ("PerformanceEntry", "node:perf_hooks", "PerformanceEntry"),
     ("PerformanceMark", "node:perf_hooks", "PerformanceMark"),
     ("PerformanceMeasure", "node:perf_hooks", "PerformanceMeasure"),
@@ -48,10 +50,7 @@ const LAZY_NODE: &[(&str, &str, &str)] = &[
 ];
 
 pub(crate) fn install(ctx: &mut Context) -> JsResult<()> {
-    sort::install(ctx)?;
-    builtins::install(ctx)?;
-    bound_strings(ctx);
-    error_stacks(ctx)?;
+    guard(ctx)?;
     let global = ctx.global_object();
     hidden_value(&global, "global", global.clone());
     for &(name, module, export) in LAZY {
@@ -63,6 +62,14 @@ pub(crate) fn install(ctx: &mut Context) -> JsResult<()> {
         }
     }
     Ok(())
+}
+
+/// The built-ins of the current realm that end the process, or never end, are replaced by ours.
+pub(crate) fn guard(ctx: &mut Context) -> JsResult<()> {
+    sort::install(ctx)?;
+    builtins::install(ctx)?;
+    bound_strings(ctx);
+    error_stacks(ctx)
 }
 
 /// Defines a global whose module is loaded at the first read; assignment replaces the value.

@@ -236,6 +236,9 @@ fn require_in(ctx: &mut Context, scope: Scope, id: &str, allowed: bool) -> JsRes
     module.get(js_string!("exports"), ctx)
 }
 
+/// Modules that exist under `node:` only, as in Node.
+const PREFIX_ONLY: &[&str] = &["test"];
+
 fn find(shared: &HostShared, scope: Scope, id: &str) -> Option<Found> {
     let node = |name: &str| modules::builtins().find(|b| b.name == name).map(Found::Node);
     if let Some(bare) = id.strip_prefix("node:") {
@@ -254,7 +257,7 @@ fn find(shared: &HostShared, scope: Scope, id: &str) -> Option<Found> {
             return Some(Found::Layer(builtin));
         }
     }
-    node(id)
+    node(id).filter(|_| !PREFIX_ONLY.contains(&id))
 }
 
 fn not_found(id: &str, ctx: &mut Context) -> JsError {
@@ -370,7 +373,9 @@ pub fn module_names(ctx: &Context) -> Vec<String> {
     let loader = shared.loader.borrow();
     let mut names: Vec<String> = loader.added.keys().cloned().collect();
     let tables = loader.layer.iter().chain(modules::builtins());
-    names.extend(tables.filter(|b| !b.is_internal()).map(|b| b.name.to_owned()));
+    names.extend(
+        tables.filter(|b| !b.is_internal() && !PREFIX_ONLY.contains(&b.name)).map(|b| b.name.to_owned()),
+    );
     names.sort();
     names.dedup();
     names

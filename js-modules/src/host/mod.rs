@@ -11,7 +11,7 @@
 //!   [`HostEvent::CoreCrashed`]; any other uncaught error is [`HostEvent::UncaughtException`].
 //! * After the end nothing of the script runs any more. Drop the host and make a new one.
 
-mod boot;
+pub(crate) mod boot;
 mod budget;
 mod builtins;
 pub mod bytes;
@@ -253,7 +253,11 @@ impl Host {
         let shared = HostShared::new(chain.clone(), options, jobs.clone());
         let built = ContextBuilder::new()
             .job_executor(jobs)
-            .host_hooks(Rc::new(Hooks { budget, rejections: rejections.clone() }))
+            .host_hooks(Rc::new(Hooks {
+                budget,
+                rejections: rejections.clone(),
+                frame: shared.frame.clone(),
+            }))
             .module_loader(Rc::new(esm::Modules))
             .build();
         let mut ctx = built.map_err(|e| {

@@ -13,6 +13,7 @@ use microstack::chain::{Chain, Link, LinkId};
 use super::budget::Budget;
 use super::descriptors;
 use super::error::{ScriptError, ScriptErrorKind};
+use super::hooks::AsyncFrame;
 use super::jobs::Jobs;
 use super::link::Rearm;
 use super::loader::Loader;
@@ -71,6 +72,7 @@ pub struct HostShared {
     pub(crate) immediates: RefCell<VecDeque<Immediate>>,
     pub(crate) timers: RefCell<Timers>,
     pub(crate) jobs: Rc<Jobs>,
+    pub(crate) frame: Rc<AsyncFrame>,
     pub(crate) loader: RefCell<Loader>,
     pub(crate) end: RefCell<Option<End>>,
     pub(crate) entries: Cell<usize>,
@@ -108,6 +110,7 @@ impl HostShared {
             immediates: RefCell::default(),
             timers: RefCell::default(),
             jobs,
+            frame: Rc::default(),
             loader: RefCell::default(),
             end: RefCell::default(),
             entries: Cell::new(0),
@@ -389,6 +392,7 @@ impl HostShared {
         let loader = std::mem::take(&mut *self.loader.borrow_mut());
         let hooks = std::mem::take(&mut *self.hooks.borrow_mut());
         let buffer = self.buffer_prototype.borrow_mut().take();
+        self.frame.swap(JsValue::undefined());
         drop((tasks, ticks, immediates, timers, loader, hooks, buffer));
         self.jobs.clear();
     }

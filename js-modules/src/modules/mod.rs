@@ -1,5 +1,6 @@
 //! Node's modules, one folder each: a native part, a script part, or both.
 
+pub mod async_hooks;
 pub mod buffer;
 pub mod child_process;
 pub mod clone;
@@ -17,6 +18,7 @@ pub mod stdio;
 pub mod timers;
 pub mod url;
 pub mod util;
+pub mod vm;
 
 use crate::host::loader::Builtin;
 use crate::source;
@@ -53,6 +55,21 @@ const TABLE: &[Builtin] = &[
     Builtin::both("util", util::init, source!("modules/util/util.js")),
     Builtin::line("util/types", "module.exports = require('util').types;"),
     Builtin::script("worker_threads", source!("modules/worker_threads/worker_threads.js")),
+    Builtin::script("async_hooks", source!("modules/async_hooks/async_hooks.js")),
+    Builtin::line("constants", "module.exports = require('internal/constants');"),
+    Builtin::script("diagnostics_channel", source!("modules/diagnostics/diagnostics_channel.js")),
+    Builtin::line("path/win32", "module.exports = require('path').win32;"),
+    Builtin::line("sys", "module.exports = require('util');"),
+    Builtin::script("test", source!("modules/test/test.js")),
+    Builtin::both("vm", vm::init, source!("modules/vm/vm.js")),
+    Builtin::script("internal/call_tracker", source!("modules/assert/call_tracker.js")),
+    Builtin::script("internal/blob", source!("modules/buffer/blob.js")),
+    Builtin::script("internal/constants", source!("modules/internal/constants.js")),
+    Builtin::native("internal/frame", async_hooks::init),
+    Builtin::script("internal/parse_args", source!("modules/util/parse_args.js")),
+    Builtin::script("internal/path_win32", source!("modules/path/win32.js")),
+    Builtin::script("internal/test_mock", source!("modules/test/mock.js")),
+    Builtin::script("internal/util_names", source!("modules/util/names.js")),
     Builtin::script("internal/abort", source!("modules/event_target/abort.js")),
     Builtin::both("internal/clone", clone::init, source!("modules/clone/clone.js")),
     Builtin::both("internal/cjs", internal::init, source!("modules/internal/cjs.js")),

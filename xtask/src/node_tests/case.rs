@@ -123,7 +123,8 @@ fn head(path: &Path) -> std::io::Result<String> {
 /// What went wrong, in one line: the report of the uncaught error without its place, else the first lines.
 fn first_error(text: &str) -> Option<String> {
     let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let uncaught = lines.iter().position(|line| line.starts_with("Uncaught "));
+    // A report of `node:test` names the error below the line of the test.
+    let uncaught = lines.iter().position(|line| line.starts_with("Uncaught ") || line.starts_with("error: "));
     let mut lines = lines.into_iter().skip(uncaught.unwrap_or(0)).take_while(|line| !line.starts_with("at "));
     let first = lines.next()?;
     let first = first.strip_prefix("Uncaught ").unwrap_or(first);

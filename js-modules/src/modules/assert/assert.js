@@ -23,7 +23,9 @@ class AssertionError extends Error {
         this.actual = actual;
         this.expected = expected;
         this.operator = operator;
-        Object.defineProperty(this, 'name', { value: 'AssertionError', enumerable: false, writable: true, configurable: true });
+        if (options.details) this.details = options.details;
+        // Without a prototype: tests of the worst kind put accessors on Object.prototype.
+        Object.defineProperty(this, 'name', { __proto__: null, value: 'AssertionError', enumerable: false, writable: true, configurable: true });
     }
 
     toString() {
@@ -93,9 +95,32 @@ assert.ok = function okFunction(...args) {
     ok(...args);
 };
 
-assert.fail = function failFunction(message) {
+let warnedOfFail = false;
+assert.fail = function fail(actual, expected, message, operator) {
+    const count = arguments.length;
+    let generated = false;
+    if (count <= 1) {
+        message = actual;
+        operator = 'fail';
+        [actual, expected] = [undefined, undefined];
+        if (message === undefined || message === null) {
+            generated = true;
+            message = 'Failed';
+        }
+    } else {
+        if (!warnedOfFail) {
+            warnedOfFail = true;
+            process.emitWarning('assert.fail() with more than one argument is deprecated. Please use assert.strictEqual() '
+                + 'instead or only pass a message.', 'DeprecationWarning', 'DEP0094');
+        }
+        if (count === 2) operator = '!=';
+        operator ??= 'fail';
+        generated = message === undefined;
+    }
     if (message instanceof Error) throw message;
-    throw Object.assign(new AssertionError({ message: message ?? 'Failed', operator: 'fail' }), { generatedMessage: message === undefined });
+    const error = new AssertionError({ actual, expected, operator, message });
+    error.generatedMessage = generated;
+    throw error;
 };
 
 function two(args) {
@@ -146,7 +171,12 @@ function matches(error, expected, message, operator) {
     const keys = Object.keys(expected);
     if (expected instanceof Error) keys.push('name', 'message');
     else if (keys.length === 0) throw invalidArgValue('error', expected, 'may not be an empty object');
-    if (error === null || typeof error !== 'object') fail({ actual: error, expected, operator }, message);
+    if (error === null || typeof error !== 'object') {
+        if (message !== undefined) fail({ actual: error, expected, operator }, message);
+        const made = new AssertionError({ actual: error, expected, operator: 'deepStrictEqual' });
+        Object.assign(made, { actual: error, expected, operator });
+        throw made;
+    }
     for (const key of keys) {
         const wanted = expected[key];
         if (typeof error[key] === 'string' && wanted instanceof RegExp && wanted.test(error[key])) continue;
@@ -189,14 +219,27 @@ assert.throws = function throws(body, ...args) {
     if (wanted.expected !== undefined) matches(error, wanted.expected, wanted.message, 'throws');
 };
 
+function kindOf(value) {
+    if (value !== null && typeof value === 'object' && value.constructor?.name) return `an instance of ${value.constructor.name}`;
+    if (typeof value === 'function') return `function ${value.name}`;
+    if (value === undefined || value === null) return `${value}`;
+    return `type ${typeof value} (${inspect(value)})`;
+}
+
+// A promise, or an object that can be told from one by nothing that matters.
+function isThenable(value) {
+    if (value instanceof Promise) return true;
+    return value !== null && typeof value === 'object' && typeof value.then === 'function' && typeof value.catch === 'function';
+}
+
 async function settle(body) {
     let promise = body;
     if (typeof body === 'function') {
         promise = body();
-        if (typeof promise?.then !== 'function') {
-            throw make(TypeError, 'ERR_INVALID_RETURN_VALUE', `Expected instance of Promise to be returned from the "promiseFn" function but got ${inspect(promise)}.`);
+        if (!isThenable(promise)) {
+            throw make(TypeError, 'ERR_INVALID_RETURN_VALUE', `Expected instance of Promise to be returned from the "promiseFn" function but got ${kindOf(promise)}.`);
         }
-    } else if (typeof promise?.then !== 'function') {
+    } else if (!isThenable(promise)) {
         throw invalidArgType('promiseFn', ['function', 'Promise'], promise);
     }
     try {
@@ -214,9 +257,16 @@ assert.rejects = async function rejects(body, ...args) {
     if (wanted.expected !== undefined) matches(rejected.error, wanted.expected, wanted.message, 'rejects');
 };
 
+// A class, a function that says true, or a pattern.
+function expects(error, expected) {
+    if (expected instanceof RegExp) return expected.test(String(error));
+    if (expected.prototype !== undefined && error instanceof expected) return true;
+    return !Error.isPrototypeOf(expected) && expected.call({}, error) === true;
+}
+
 function unwanted(error, args, operator, kind) {
     const { expected, message } = split(args, operator);
-    if (expected !== undefined && !(typeof expected === 'function' ? error instanceof expected : expected.test(String(error)))) throw error;
+    if (expected !== undefined && !expects(error, expected)) throw error;
     const tail = message ? `: ${message}` : '.';
     fail({ actual: error, expected, operator }, `Got unwanted ${kind}${tail}\nActual message: "${error?.message}"`);
 }
@@ -258,12 +308,22 @@ matching('match', true);
 matching('doesNotMatch', false);
 
 assert.AssertionError = AssertionError;
-assert.strict = Object.assign((...args) => assert(...args), assert, {
+assert.strict = Object.assign(function strict(...args) {
+    return assert(...args);
+}, assert, {
     equal: assert.strictEqual,
     notEqual: assert.notStrictEqual,
     deepEqual: assert.deepStrictEqual,
     notDeepEqual: assert.notDeepStrictEqual,
 });
 assert.strict.strict = assert.strict;
+// Deprecated in Node, and rarely used: made when asked for.
+for (const one of [assert, assert.strict]) {
+    Object.defineProperty(one, 'CallTracker', {
+        configurable: true,
+        enumerable: true,
+        get: () => require('internal/call_tracker').CallTracker,
+    });
+}
 
 module.exports = assert;

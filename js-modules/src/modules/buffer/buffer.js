@@ -41,7 +41,7 @@ function size(value, name = 'size') {
 
 function encodingOf(encoding) {
     if (encoding === undefined || encoding === null || encoding === '') return 'utf8';
-    const known = typeof encoding === 'string' ? native.normalize(encoding) : undefined;
+    const known = native.normalize(typeof encoding === 'string' ? encoding : `${encoding}`);
     if (known === undefined) throw make(TypeError, 'ERR_UNKNOWN_ENCODING', `Unknown encoding: ${encoding}`);
     return known;
 }
@@ -69,7 +69,7 @@ Buffer.from = function from(value, encodingOrOffset, length) {
             if (typeof text === 'string') return Buffer.from(text, encodingOrOffset);
         }
     }
-    throw invalidArgType('first argument', ['string', 'Buffer', 'ArrayBuffer', 'Array', 'Array-like Object'], value);
+    throw invalidArgType('first argument', ['string', 'Buffer', 'ArrayBuffer', 'Array', 'an Array-like Object'], value);
 };
 
 function fromArrayBuffer(value, offset, length) {
@@ -332,14 +332,14 @@ function checkOffset(buffer, offset, bytes) {
     if (typeof offset !== 'number') throw invalidArgType('offset', 'number', offset);
     const most = buffer.length - bytes;
     if (Number.isInteger(offset) && offset >= 0 && offset <= most) return;
-    if (!Number.isInteger(offset)) throw outOfRange('offset', 'an integer', offset);
+    if (Math.floor(offset) !== offset) throw outOfRange('offset', 'an integer', offset);
     if (most < 0) throw make(RangeError, 'ERR_BUFFER_OUT_OF_BOUNDS', 'Attempt to access memory outside buffer bounds');
     throw outOfRange('offset', `>= 0 and <= ${most}`, offset);
 }
 
 function checkBytes(bytes) {
     if (typeof bytes !== 'number') throw invalidArgType('byteLength', 'number', bytes);
-    if (!Number.isInteger(bytes)) throw outOfRange('byteLength', 'an integer', bytes);
+    if (Math.floor(bytes) !== bytes) throw outOfRange('byteLength', 'an integer', bytes);
     if (bytes < 1 || bytes > 6) throw outOfRange('byteLength', '>= 1 and <= 6', bytes);
 }
 
@@ -506,9 +506,14 @@ function atob(input) {
 
 function bytesArgument(value) {
     if (!isView(value) && !isArrayBuffer(value)) throw invalidArgType('input', ['ArrayBuffer', 'Buffer', 'TypedArray'], value);
+    if (isArrayBuffer(value) && value.detached) throw make(Error, 'ERR_INVALID_STATE', 'Invalid state: Cannot validate on a detached buffer');
     return value;
 }
 
+// Few scripts need them: made when asked for.
+for (const name of ['Blob', 'File', 'resolveObjectURL']) {
+    Object.defineProperty(exports, name, { enumerable: true, configurable: true, get: () => require('internal/blob')[name] });
+}
 exports.Buffer = Buffer;
 exports.SlowBuffer = SlowBuffer;
 exports.transcode = transcode;
@@ -517,6 +522,16 @@ exports.isAscii = (value) => native.isAscii(bytesArgument(value));
 exports.kMaxLength = MAX;
 exports.kStringMaxLength = native.maxStringLength;
 exports.constants = { MAX_LENGTH: MAX, MAX_STRING_LENGTH: native.maxStringLength };
-exports.INSPECT_MAX_BYTES = 50;
+let inspectBytes = 50;
+Object.defineProperty(exports, 'INSPECT_MAX_BYTES', {
+    configurable: true,
+    enumerable: true,
+    get: () => inspectBytes,
+    set(value) {
+        if (typeof value !== 'number') throw invalidArgType('INSPECT_MAX_BYTES', 'number', value);
+        if (!(value >= 0)) throw outOfRange('INSPECT_MAX_BYTES', '>= 0', value);
+        inspectBytes = value;
+    },
+});
 exports.btoa = btoa;
 exports.atob = atob;

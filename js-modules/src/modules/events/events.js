@@ -125,7 +125,7 @@ function add(target, type, listener, prepend) {
 
 function warnAboutLeak(target, type, count, limit) {
     const warning = new Error(`Possible EventEmitter memory leak detected. ${count} ${String(type)} listeners `
-        + `added to ${target.constructor?.name ?? 'EventEmitter'}. MaxListeners is ${limit}. `
+        + `added to ${require('util').inspect(target, { depth: -1 })}. MaxListeners is ${limit}. `
         + 'Use emitter.setMaxListeners() to increase limit');
     warning.name = 'MaxListenersExceededWarning';
     warning.emitter = target;

@@ -44,6 +44,7 @@ function expectation(expected) {
         else if (/^(string|function|number|boolean|bigint|symbol)$/.test(one)) types.push(one);
         else others.push(one);
     }
+    // Names with an article of their own come after the rest.
     const parts = [];
     if (types.length) parts.push(types.length > 1 ? `one of type ${list(types)}` : `of type ${types[0]}`);
     if (instances.length) parts.push(`an instance of ${list(instances)}`);

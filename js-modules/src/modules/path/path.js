@@ -128,4 +128,21 @@ const posix = {
 };
 
 posix.posix = posix;
+posix._makeLong = posix.toNamespacedPath;
+
+// Rarely asked for, so made when it is.
+let windows;
+Object.defineProperty(posix, 'win32', {
+    enumerable: true,
+    configurable: true,
+    get() {
+        if (windows === undefined) {
+            windows = require('internal/path_win32');
+            windows.posix = posix;
+            windows.win32 = windows;
+            windows._makeLong = windows.toNamespacedPath;
+        }
+        return windows;
+    },
+});
 module.exports = posix;

@@ -3,6 +3,8 @@
 const EventEmitter = require('events');
 const { make, invalidArgType, invalidArgValue, validateFunction, validateString } = require('internal/errors');
 
+const frame = require('internal/frame');
+
 class Process extends EventEmitter {}
 Object.defineProperty(Process, 'name', { value: 'process' });
 const process = new Process();
@@ -113,7 +115,20 @@ process.hasUncaughtExceptionCaptureCallback = () => captureCallback !== null;
 
 process.nextTick = function nextTick(callback, ...args) {
     validateFunction(callback, 'callback');
-    if (!exiting) native.nextTick(callback, ...args);
+    if (exiting) return;
+    const made = frame.get();
+    if (made === undefined) {
+        native.nextTick(callback, ...args);
+        return;
+    }
+    native.nextTick(() => {
+        const before = frame.swap(made);
+        try {
+            callback(...args);
+        } finally {
+            frame.swap(before);
+        }
+    });
 };
 
 process.hrtime = function hrtime(since) {
@@ -165,7 +180,11 @@ process.kill = function kill(pid, signal = 'SIGTERM') {
 
 process.emitWarning = function emitWarning(warning, type, code) {
     let error = warning;
-    const options = type !== null && typeof type === 'object' ? type : { type, code };
+    const options = type !== null && typeof type === 'object' && !Array.isArray(type) ? type
+        : typeof type === 'function' ? {} : { type, code };
+    if (options.type !== undefined) validateString(options.type, 'type');
+    if (options.code !== undefined && typeof options.code !== 'function') validateString(options.code, 'code');
+    else if (options.code !== undefined) options.code = undefined;
     if (typeof warning === 'string') {
         error = new Error(warning);
         error.name = String(options.type || 'Warning');
@@ -174,7 +193,13 @@ process.emitWarning = function emitWarning(warning, type, code) {
     } else if (!(warning instanceof Error)) {
         throw invalidArgType('warning', ['Error', 'string'], warning);
     }
-    if (error.name === 'DeprecationWarning' && process.noDeprecation) return;
+    if (error.name === 'DeprecationWarning') {
+        if (process.noDeprecation) return;
+        if (process.throwDeprecation) {
+            process.nextTick(() => { throw error; });
+            return;
+        }
+    }
     process.nextTick(() => {
         if (!process.emit('warning', error)) {
             const marked = error.code ? `[${error.code}] ` : '';

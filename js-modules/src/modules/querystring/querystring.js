@@ -4,8 +4,11 @@ const { make } = require('internal/errors');
 
 function escape(value) {
     const text = typeof value === 'string' ? value : typeof value === 'object' ? String(value) : `${value}`;
+    // A high half of a pair takes whatever follows it for the low half, as Node does; alone it is an error.
+    const paired = text.replace(/[\ud800-\udbff](?![\udc00-\udfff])([^])/g, (both, next) => both[0]
+        + String.fromCharCode(0xDC00 | (next.charCodeAt(0) & 0x3FF)));
     try {
-        return encodeURIComponent(text);
+        return encodeURIComponent(paired);
     } catch {
         throw make(URIError, 'ERR_INVALID_URI', 'URI malformed');
     }
@@ -77,8 +80,9 @@ function parse(text, separator = '&', equals = '=', options) {
     };
     let count = 0;
     for (const field of text.split(sep)) {
-        if (field === '') continue;
+        // Empty fields count, as in Node.
         if (limit > 0 && ++count > limit) break;
+        if (field === '') continue;
         const at = field.indexOf(eq);
         const key = plain(at < 0 ? field : field.slice(0, at));
         const value = at < 0 ? '' : plain(field.slice(at + eq.length));

@@ -73,8 +73,8 @@ StringDecoder.prototype.text = function text(chunk, offset) {
 };
 
 for (const [name, read] of [
-    ['lastChar', (decoder) => decoder._rest],
-    ['lastTotal', (decoder) => decoder._rest.length],
+    ['lastChar', (decoder) => Buffer.concat([decoder._rest, Buffer.alloc(4)], 4)],
+    ['lastTotal', (decoder) => decoder._rest.length + need(decoder)],
     ['lastNeed', (decoder) => need(decoder)],
 ]) {
     Object.defineProperty(StringDecoder.prototype, name, {

@@ -1,7 +1,7 @@
 'use strict';
 
 const timers = require('timers');
-const { abortError, invalidArgType } = require('internal/errors');
+const { abortError, invalidArgType, make } = require('internal/errors');
 
 function checked(options) {
     if (options === null || typeof options !== 'object') throw invalidArgType('options', 'Object', options);
@@ -72,7 +72,20 @@ exports.setInterval = async function* setInterval(delay, value, options = {}) {
     }
 };
 
-exports.scheduler = {
-    wait: (delay, options) => exports.setTimeout(delay, undefined, options),
-    yield: () => exports.setImmediate(),
-};
+class Scheduler {
+    constructor() {
+        throw make(TypeError, 'ERR_ILLEGAL_CONSTRUCTOR', 'Illegal constructor');
+    }
+
+    yield() {
+        if (!(this instanceof Scheduler)) throw make(TypeError, 'ERR_INVALID_THIS', 'Value of "this" must be of type Scheduler');
+        return exports.setImmediate();
+    }
+
+    wait(delay, options) {
+        if (!(this instanceof Scheduler)) throw make(TypeError, 'ERR_INVALID_THIS', 'Value of "this" must be of type Scheduler');
+        return exports.setTimeout(delay, undefined, options);
+    }
+}
+
+exports.scheduler = Object.create(Scheduler.prototype);

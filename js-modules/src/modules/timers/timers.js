@@ -1,15 +1,29 @@
 'use strict';
 
+const frame = require('internal/frame');
+
+// A callback runs in the frame of the place that made it (see async_hooks).
+function inFrame(made, callback) {
+    const before = frame.swap(made);
+    try {
+        return callback();
+    } finally {
+        frame.swap(before);
+    }
+}
+
 class Timeout {
     constructor(callback, delay, repeat, args) {
         if (typeof callback !== 'function') throw invalidCallback(callback);
         this._onTimeout = callback;
-        this._idleTimeout = delay >= 1 && delay <= 2147483647 ? Math.trunc(delay) : 1;
+        this._idleTimeout = checkedDelay(delay);
         this._repeat = repeat ? this._idleTimeout : null;
         this._args = args;
         this._refed = true;
         this._destroyed = false;
         hide(this, '_id', 0);
+        const made = frame.get();
+        if (made !== undefined) hide(this, '_frame', made);
         this._start();
     }
 
@@ -63,6 +77,14 @@ class Timeout {
     }
 }
 
+function checkedDelay(delay) {
+    if (delay >= 1 && delay <= 2147483647) return Math.trunc(delay);
+    if (delay > 2147483647) {
+        process.emitWarning(`${delay} does not fit into a 32-bit signed integer.\nTimeout duration was set to 1.`, 'TimeoutOverflowWarning');
+    }
+    return 1;
+}
+
 const byNumber = new Map();
 
 function hide(object, name, value) {
@@ -71,7 +93,9 @@ function hide(object, name, value) {
 
 function run() {
     if (this._repeat === null) forget(this);
-    this._onTimeout(...this._args);
+    if (typeof this._onTimeout !== 'function') return;
+    if (this._frame === undefined) this._onTimeout(...this._args);
+    else inFrame(this._frame, () => this._onTimeout(...this._args));
 }
 
 function forget(timer) {
@@ -86,6 +110,8 @@ class Immediate {
         this._args = args;
         this._refed = true;
         this._destroyed = false;
+        const made = frame.get();
+        if (made !== undefined) hide(this, '_frame', made);
         hide(this, '_id', native.startImmediate(this, runImmediate, []));
     }
 
@@ -112,7 +138,8 @@ class Immediate {
 
 function runImmediate() {
     this._destroyed = true;
-    this._onImmediate(...this._args);
+    if (this._frame === undefined) this._onImmediate(...this._args);
+    else inFrame(this._frame, () => this._onImmediate(...this._args));
 }
 
 function invalidCallback(value) {
@@ -152,9 +179,62 @@ function clearImmediate(immediate) {
 
 function queueMicrotask(callback) {
     if (typeof callback !== 'function') throw invalidCallback(callback);
-    native.queueMicrotask(callback);
+    const made = frame.get();
+    native.queueMicrotask(made === undefined ? callback : () => inFrame(made, callback));
 }
 
+// The deprecated way: any object with _onTimeout becomes a timer. Node keeps the times in _idleTimeout.
+function enroll(item, delay) {
+    const { invalidArgType, outOfRange } = require('internal/errors');
+    if (typeof delay !== 'number') throw invalidArgType('msecs', 'number', delay);
+    if (!(delay >= 0 && Number.isFinite(delay))) throw outOfRange('msecs', 'a non-negative finite number', delay);
+    unenroll(item);
+    item._idleTimeout = checkedDelay(delay);
+}
+
+function unenroll(item) {
+    if (item instanceof Timeout) {
+        clearTimeout(item);
+    } else if (enrolled.has(item)) {
+        native.stop(enrolled.get(item));
+        enrolled.delete(item);
+    }
+    item._idleTimeout = -1;
+}
+
+const enrolled = new WeakMap();
+
+function activate(item, counted) {
+    const delay = item._idleTimeout;
+    if (!(delay >= 0)) return;
+    if (enrolled.has(item)) native.stop(enrolled.get(item));
+    item._idleStart = Math.trunc(process.uptime() * 1000);
+    const id = native.start(item, fire, delay, false, []);
+    if (!counted) native.setRef(id, false);
+    enrolled.set(item, id);
+}
+
+function fire() {
+    enrolled.delete(this);
+    if (typeof this._onTimeout === 'function') this._onTimeout();
+}
+
+const warnedAbout = new Set();
+function old(code, message, fn) {
+    return (...args) => {
+        if (!warnedAbout.has(code)) {
+            warnedAbout.add(code);
+            process.emitWarning(message, 'DeprecationWarning', code);
+        }
+        return fn(...args);
+    };
+}
+
+exports.enroll = old('DEP0095', 'timers.enroll() is deprecated. Please use setTimeout instead.', enroll);
+exports.unenroll = old('DEP0096', 'timers.unenroll() is deprecated. Please use clearTimeout instead.', unenroll);
+exports.active = old('DEP0126', 'timers.active() is deprecated. Please use timeout.refresh() instead.', (item) => activate(item, true));
+exports._unrefActive = old('DEP0127', 'timers._unrefActive() is deprecated. Please use timeout.refresh() instead.', (item) => activate(item, false));
+Object.defineProperty(exports, 'promises', { configurable: true, enumerable: true, get: () => require('timers/promises') });
 exports.setTimeout = setTimeout;
 exports.setInterval = setInterval;
 exports.setImmediate = setImmediate;

@@ -17,7 +17,12 @@ function wrongThis(type) {
 }
 
 // Text of whole characters: a lone half of a pair becomes U+FFFD.
-const wellFormed = (value) => `${value}`.toWellFormed();
+const wellFormed = (value) => text(value).toWellFormed();
+
+function text(value) {
+    if (typeof value === 'symbol') throw new TypeError('Cannot convert a Symbol value to a string');
+    return `${value}`;
+}
 
 let bindTo;
 let refill;
@@ -202,7 +207,7 @@ function pairsOf(flat) {
 }
 
 function list(name, shown, options) {
-    if (shown.length === 0) return `${name} {}`;
+    if (shown.length === 0) return name.endsWith('Iterator') ? `${name} {  }` : `${name} {}`;
     const long = shown.join(', ').length + name.length + 5 > (options.breakLength ?? 80);
     return long ? `${name} {\n  ${shown.join(',\n  ')} }` : `${name} { ${shown.join(', ')} }`;
 }
@@ -285,8 +290,16 @@ class URL {
         return URL.canParse(input, base) ? new URL(input, base) : null;
     }
 
+    static createObjectURL(blob) {
+        return require('internal/blob').createObjectURL(...arguments);
+    }
+
+    static revokeObjectURL(url) {
+        return require('internal/blob').revokeObjectURL(...arguments);
+    }
+
     #set(part, value) {
-        native.setPart(this.#handle, part, `${value}`);
+        native.setPart(this.#handle, part, text(value));
     }
 
     #refill() {

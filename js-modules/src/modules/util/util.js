@@ -61,6 +61,7 @@ function inherits(constructor, parent) {
 const warned = new Set();
 function deprecate(original, message, code) {
     validateFunction(original, 'fn');
+    if (code !== undefined) validateString(code, 'code');
     let done = false;
     function deprecated(...args) {
         if (!done) {
@@ -141,7 +142,19 @@ const types = {
     isUint32Array: typedIs('Uint32Array'),
     isWeakMap: kindIs('WeakMap'),
     isWeakSet: kindIs('WeakSet'),
+    isCryptoKey: () => false,
+    isExternal: () => false,
+    isKeyObject: () => false,
+    isModuleNamespaceObject(value) {
+        if (value === null || typeof value !== 'object' || Object.isExtensible(value)) return false;
+        const tag = Object.getOwnPropertyDescriptor(value, Symbol.toStringTag);
+        return tag?.value === 'Module' && !tag.writable && !tag.configurable && Object.getPrototypeOf(value) === null;
+    },
 };
+
+// Needed by few scripts: made when asked for.
+const later = (module, name) => (...args) => require(module)[name](...args);
+const named = (name, module) => ({ [name]: later(module, name) })[name];
 
 module.exports = {
     get TextDecoder() {
@@ -151,18 +164,45 @@ module.exports = {
         return require('internal/encoding').TextEncoder;
     },
     aborted,
+    _extend: (target, source) => (source === null || typeof source !== 'object' ? target : Object.assign(target, source)),
     callbackify,
     debug: debuglog,
     debuglog,
     deprecate,
     format,
     formatWithOptions,
+    getSystemErrorMap: named('getSystemErrorMap', 'internal/util_names'),
+    getSystemErrorMessage: named('getSystemErrorMessage', 'internal/util_names'),
+    getSystemErrorName: named('getSystemErrorName', 'internal/util_names'),
     inherits,
     inspect,
     isArray: Array.isArray,
     isDeepStrictEqual,
+    parseArgs: named('parseArgs', 'internal/parse_args'),
     promisify,
+    styleText: named('styleText', 'internal/util_names'),
     stripVTControlCharacters,
     toUSVString: (text) => `${text}`.toWellFormed(),
     types,
+    isBoolean: (value) => typeof value === 'boolean',
+    isBuffer: (value) => Buffer.isBuffer(value),
+    isDate: types.isDate,
+    isError: (value) => types.isNativeError(value) || value instanceof Error,
+    isFunction: (value) => typeof value === 'function',
+    isNull: (value) => value === null,
+    isNullOrUndefined: (value) => value === null || value === undefined,
+    isNumber: (value) => typeof value === 'number',
+    isObject: (value) => value !== null && typeof value === 'object',
+    isPrimitive: (value) => value === null || (typeof value !== 'object' && typeof value !== 'function'),
+    isRegExp: types.isRegExp,
+    isString: (value) => typeof value === 'string',
+    isSymbol: (value) => typeof value === 'symbol',
+    isUndefined: (value) => value === undefined,
+    log: (...args) => {
+        const now = new Date();
+        const two = (number) => String(number).padStart(2, '0');
+        const month = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'][now.getMonth()];
+        const time = [now.getHours(), now.getMinutes(), now.getSeconds()].map(two).join(':');
+        console.log('%s - %s', `${now.getDate()} ${month} ${time}`, format(...args));
+    },
 };
