@@ -25,5 +25,13 @@ declare module 'assert' {
     export function rejects(body: Promise<unknown> | (() => Promise<unknown>), expected?: Expected | string, message?: string | Error): Promise<void>;
     export function strictEqual(actual: unknown, expected: unknown, message?: string | Error): void;
     export function throws(body: () => void, expected?: Expected | string, message?: string | Error): void;
+    /** Deprecated, as in Node. */
+    export class CallTracker {
+        calls<F extends (...args: any[]) => any>(fn?: F, exact?: number): F;
+        getCalls(fn: Function): { thisArg: unknown; arguments: unknown[] }[];
+        report(): { message: string; actual: number; expected: number; operator: string; stack: object }[];
+        reset(fn?: Function): void;
+        verify(): void;
+    }
     export const strict: typeof import('assert');
 }

@@ -120,6 +120,20 @@ declare module 'buffer' {
     export function btoa(text: string): string;
     export const kMaxLength: number;
     export const kStringMaxLength: number;
+    export class Blob {
+        constructor(sources?: Iterable<ArrayBuffer | ArrayBufferView | Blob | string>, options?: { type?: string; endings?: 'transparent' | 'native' });
+        readonly type: string;
+        readonly size: number;
+        slice(start?: number, end?: number, contentType?: string): Blob;
+        arrayBuffer(): Promise<ArrayBuffer>;
+        text(): Promise<string>;
+    }
+    export class File extends Blob {
+        constructor(sources: Iterable<ArrayBuffer | ArrayBufferView | Blob | string>, name: string, options?: { type?: string; lastModified?: number });
+        readonly name: string;
+        readonly lastModified: number;
+    }
+    export function resolveObjectURL(url: string): Blob | undefined;
     export const constants: { MAX_LENGTH: number; MAX_STRING_LENGTH: number };
     export let INSPECT_MAX_BYTES: number;
 }

@@ -1,12 +1,14 @@
 // Globals of a Node context. Everything is loaded when first touched. `internal/web` is the name of types, not of a module.
 declare var AbortController: typeof import('internal/web').AbortController;
 declare var AbortSignal: typeof import('internal/web').AbortSignal;
+declare var Blob: typeof import('buffer').Blob;
 declare var Buffer: typeof import('buffer').Buffer;
 declare var Crypto: typeof import('internal/web').Crypto;
 declare var CustomEvent: typeof import('internal/web').CustomEvent;
 declare var DOMException: typeof import('internal/web').DOMException;
 declare var Event: typeof import('internal/web').Event;
 declare var EventTarget: typeof import('internal/web').EventTarget;
+declare var File: typeof import('buffer').File;
 declare var PerformanceEntry: typeof import('perf_hooks').PerformanceEntry;
 declare var PerformanceMark: typeof import('perf_hooks').PerformanceMark;
 declare var PerformanceMeasure: typeof import('perf_hooks').PerformanceMeasure;

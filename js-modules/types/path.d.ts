@@ -19,5 +19,6 @@ declare module 'path' {
     export function parse(path: string): Parts;
     export const sep: '/';
     export const delimiter: ':';
+    export const win32: typeof import('path');
     export const posix: typeof import('path');
 }

@@ -20,6 +20,13 @@ declare module 'timers' {
     export function clearTimeout(timer?: Timeout | number | string | null): void;
     export function clearInterval(timer?: Timeout | number | string | null): void;
     export function clearImmediate(immediate?: Immediate | null): void;
+    /** Deprecated, as in Node. */
+    export function enroll(item: object, milliseconds: number): void;
+    /** Deprecated, as in Node. */
+    export function unenroll(item: object): void;
+    /** Deprecated, as in Node. */
+    export function active(item: object): void;
+    export const promises: typeof import('timers/promises');
     export function queueMicrotask(callback: () => void): void;
 }
 

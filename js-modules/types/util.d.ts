@@ -27,6 +27,26 @@ declare module 'util' {
     export function format(...values: any[]): string;
     export function formatWithOptions(options: InspectOptions, ...values: any[]): string;
     export function stripVTControlCharacters(text: string): string;
+    export function getSystemErrorName(errno: number): string;
+    export function getSystemErrorMessage(errno: number): string;
+    export function getSystemErrorMap(): Map<number, [string, string]>;
+    export function parseArgs(config?: object): { values: Record<string, any>; positionals: string[]; tokens?: object[] };
+    export function styleText(format: string | string[], text: string, options?: { validateStream?: boolean; stream?: object }): string;
+    export function log(...args: unknown[]): void;
+    export function isBoolean(value: unknown): boolean;
+    export function isBuffer(value: unknown): boolean;
+    export function isDate(value: unknown): boolean;
+    export function isError(value: unknown): boolean;
+    export function isFunction(value: unknown): boolean;
+    export function isNull(value: unknown): boolean;
+    export function isNullOrUndefined(value: unknown): boolean;
+    export function isNumber(value: unknown): boolean;
+    export function isObject(value: unknown): boolean;
+    export function isPrimitive(value: unknown): boolean;
+    export function isRegExp(value: unknown): boolean;
+    export function isString(value: unknown): boolean;
+    export function isSymbol(value: unknown): boolean;
+    export function isUndefined(value: unknown): boolean;
     export function toUSVString(text: string): string;
     export const promisify: { (original: Function): (...args: any[]) => Promise<any>; custom: unique symbol };
     export function callbackify(original: (...args: any[]) => Promise<any>): Function;
@@ -91,4 +111,8 @@ declare module 'util/types' {
     export function isUint8ClampedArray(value: unknown): boolean;
     export function isWeakMap(value: unknown): boolean;
     export function isWeakSet(value: unknown): boolean;
+    export function isCryptoKey(value: unknown): boolean;
+    export function isExternal(value: unknown): boolean;
+    export function isKeyObject(value: unknown): boolean;
+    export function isModuleNamespaceObject(value: unknown): boolean;
 }

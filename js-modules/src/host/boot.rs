@@ -38,7 +38,6 @@ const LAZY_NODE: &[(&str, &str, &str)] = &[
     ("CloseEvent", "internal/websocket", "CloseEvent"),
     ("Crypto", "internal/crypto/web", "Crypto"),
     ("Blob", "internal/blob", "Blob"),
-    ("Crypto", "internal/crypto/web", "Crypto"),
     ("CustomEvent", "internal/event_target", "CustomEvent"),
     ("DOMException", "internal/dom_exception", ""),
     ("Event", "internal/event_target", "Event"),

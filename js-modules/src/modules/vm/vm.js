@@ -121,7 +121,10 @@ function runIn(sandbox, source, file) {
 function enter(sandbox, { global, copied }) {
     const keys = new Set(Reflect.ownKeys(sandbox));
     for (const key of copied.keys()) {
-        if (!keys.has(key) && Reflect.deleteProperty(global, key)) copied.delete(key);
+        if (keys.has(key)) continue;
+        // What `var` declared cannot be deleted.
+        if (!Reflect.deleteProperty(global, key)) Reflect.set(global, key, undefined);
+        copied.delete(key);
     }
     for (const key of keys) {
         const descriptor = Object.getOwnPropertyDescriptor(sandbox, key);
@@ -133,7 +136,8 @@ function enter(sandbox, { global, copied }) {
             set: descriptor.set && ((value) => Reflect.set(sandbox, key, value)),
         };
         if (shown.value === sandbox) shown.value = global;
-        if (Reflect.defineProperty(global, key, shown)) copied.set(key, shown.value);
+        const taken = Reflect.defineProperty(global, key, shown) || ('value' in shown && Reflect.set(global, key, shown.value));
+        if (taken) copied.set(key, shown.value);
     }
 }
 

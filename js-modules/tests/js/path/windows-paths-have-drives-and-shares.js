@@ -1,0 +1,13 @@
+const assert = require('assert');
+const { win32 } = require('path');
+const eq = assert.strictEqual;
+for (const [given, wanted] of [['C:/a/../b', 'C:\\b'], ['//server/share/x/..', '\\\\server\\share\\'], ['a//b/', 'a\\b\\'], ['C:', 'C:.'], ['', '.']]) eq(win32.normalize(given), wanted, given);
+eq(win32.join('C:\\a', '..', 'b'), 'C:\\b');
+eq(win32.relative('C:\\a\\b', 'C:\\a\\c'), '..\\c');
+eq(win32.relative('C:\\a', 'D:\\a'), 'D:\\a');
+eq(win32.resolve('C:\\a', 'D:\\b', 'c'), 'D:\\b\\c');
+eq(win32.dirname('C:\\a\\b'), 'C:\\a');
+eq(win32.basename('C:\\a\\b.txt', '.txt'), 'b');
+assert.deepStrictEqual(win32.parse('\\\\s\\h\\d\\f.txt'), { root: '\\\\s\\h\\', dir: '\\\\s\\h\\d', base: 'f.txt', ext: '.txt', name: 'f' });
+eq(win32.toNamespacedPath('C:\\x'), '\\\\?\\C:\\x');
+eq(win32.isAbsolute('C:x'), false);

@@ -1,0 +1,13 @@
+const assert = require('assert');
+const { MockTracker } = { MockTracker: require('node:test').mock.constructor };
+const mock = new MockTracker();
+const add = mock.fn((a, b) => a + b);
+assert.strictEqual(add(1, 2), 3);
+assert.deepStrictEqual(add.mock.calls[0].arguments, [1, 2]);
+const thing = { value: () => 1 };
+mock.method(thing, 'value', () => 2);
+assert.strictEqual(thing.value(), 2);
+assert.strictEqual(thing.value.mock.callCount(), 1);
+mock.restoreAll();
+assert.strictEqual(thing.value(), 1);
+assert.throws(() => require('test'), { code: 'MODULE_NOT_FOUND' });
