@@ -129,7 +129,6 @@ const TABLE: &[Builtin] = &[
     Builtin::script("internal/net/shared", source!("modules/net/shared.js")),
     Builtin::script("internal/net/socket", source!("modules/net/socket.js")),
     Builtin::script("internal/fetch", source!("modules/fetch/fetch.js")),
-    Builtin::script("internal/fetch/blob", source!("modules/fetch/blob.js")),
     Builtin::script("internal/fetch/body", source!("modules/fetch/body.js")),
     Builtin::script("internal/fetch/form", source!("modules/fetch/form.js")),
     Builtin::script("internal/fetch/headers", source!("modules/fetch/headers.js")),

@@ -6,6 +6,8 @@ const { invalidArgType, invalidArgValue, make } = require('internal/errors');
 
 const kInspect = Symbol.for('nodejs.util.inspect.custom');
 const noParts = Symbol('no parts');
+// What a stream of a blob hands out at a time.
+const PIECE = 64 * 1024;
 
 function wrongThis(type) {
     return make(TypeError, 'ERR_INVALID_THIS', `Value of "this" must be of type ${type}`);
@@ -87,6 +89,20 @@ class Blob {
         return new TextDecoder().decode(this.#bytes);
     }
 
+    stream() {
+        if (!isBlob(this)) throw wrongThis('Blob');
+        const { ReadableStream } = require('internal/fetch/stream');
+        const bytes = this.#bytes;
+        let at = 0;
+        return new ReadableStream({
+            pull(controller) {
+                if (at >= bytes.length) { controller.close(); return; }
+                controller.enqueue(Uint8Array.from(bytes.subarray(at, at + PIECE)));
+                at += PIECE;
+            },
+        }, { highWaterMark: 0 });
+    }
+
     [kInspect](depth, options, inspect) {
         if (depth < 0) return this;
         return `${this.constructor.name} ${inspect({ size: this.size, type: this.type }, { ...options, depth: options.depth === null ? null : options.depth - 1 })}`;
@@ -129,7 +145,7 @@ class File extends Blob {
     }
 }
 
-for (const [Class, names] of [[Blob, ['type', 'size', 'slice', 'arrayBuffer', 'text']], [File, ['name', 'lastModified']]]) {
+for (const [Class, names] of [[Blob, ['type', 'size', 'slice', 'arrayBuffer', 'text', 'stream']], [File, ['name', 'lastModified']]]) {
     for (const name of names) Object.defineProperty(Class.prototype, name, { enumerable: true });
     Object.defineProperty(Class.prototype, Symbol.toStringTag, { configurable: true, value: Class.name });
 }
@@ -148,6 +164,8 @@ function createObjectURL(blob) {
 }
 
 exports.Blob = Blob;
+// The bytes themselves, for the host's own modules.
+exports.bytesOf = inside;
 exports.File = File;
 exports.createObjectURL = createObjectURL;
 exports.revokeObjectURL = function revokeObjectURL(url) {

@@ -2,7 +2,7 @@
 // What `Request` and `Response` have in common: a body that is read once.
 
 const { ReadableStream } = require('internal/fetch/stream');
-const { Blob, kBytes } = require('internal/fetch/blob');
+const { Blob, bytesOf } = require('internal/blob');
 const { FormData, encode, decode } = require('internal/fetch/form');
 
 const kBody = Symbol('body');
@@ -15,7 +15,7 @@ function extract(value) {
         if (value.locked || value._state.disturbed) throw new TypeError('Response body object should not be disturbed or locked');
         return { bytes: null, stream: value, length: null, type: null };
     }
-    if (value instanceof Blob) return of(value[kBytes], value.type || null);
+    if (value instanceof Blob) return of(bytesOf(value), value.type || null);
     if (value instanceof FormData) { const made = encode(value); return of(made.bytes, made.type); }
     if (value instanceof require('internal/url').URLSearchParams) return of(Buffer.from(value.toString()), 'application/x-www-form-urlencoded;charset=UTF-8');
     if (value instanceof ArrayBuffer) return of(Buffer.from(value.slice(0)), null);

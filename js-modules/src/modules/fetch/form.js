@@ -1,7 +1,7 @@
 'use strict';
 // `FormData`, and the two ways it travels.
 
-const { Blob, File, kBytes } = require('internal/fetch/blob');
+const { Blob, File, bytesOf } = require('internal/blob');
 
 // Pieces of a form that somebody else sent.
 const MAX_PARTS = 10000;
@@ -59,7 +59,7 @@ function encode(form) {
             parts.push(Buffer.from(`${head}\r\n\r\n${value.replace(/\r?\n|\r/g, '\r\n')}\r\n`));
         } else {
             head += `; filename="${quoted(value.name)}"\r\nContent-Type: ${value.type || 'application/octet-stream'}\r\n\r\n`;
-            parts.push(Buffer.from(head), value[kBytes], Buffer.from('\r\n'));
+            parts.push(Buffer.from(head), bytesOf(value), Buffer.from('\r\n'));
         }
     }
     parts.push(Buffer.from(`--${boundary}--\r\n`));
