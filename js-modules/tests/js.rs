@@ -198,6 +198,7 @@ folders!(
     buffer,
     builtins,
     console,
+    crypto,
     events,
     host,
     modules,
@@ -207,7 +208,8 @@ folders!(
     querystring,
     string_decoder,
     timers,
-    util
+    util,
+    zlib
 );
 
 #[test]

@@ -40,7 +40,14 @@ pub struct Kind {
     pub block_bytes: usize,
 }
 
-const fn row(name: &'static str, nid: i32, chaining: Chaining, key_bytes: usize, iv_bytes: usize, block_bytes: usize) -> Kind {
+const fn row(
+    name: &'static str,
+    nid: i32,
+    chaining: Chaining,
+    key_bytes: usize,
+    iv_bytes: usize,
+    block_bytes: usize,
+) -> Kind {
     Kind { name, nid, chaining, key_bytes, iv_bytes, block_bytes }
 }
 
@@ -213,7 +220,9 @@ impl Cipher {
 
     /// The last bytes.
     pub fn finish(&mut self) -> Result<Vec<u8>, Failure> {
-        let State::Chained { blocks, iv, size, held, padded } = &mut self.state else { return Ok(Vec::new()) };
+        let State::Chained { blocks, iv, size, held, padded } = &mut self.state else {
+            return Ok(Vec::new());
+        };
         let mut last = std::mem::take(held);
         if self.encrypts {
             if *padded {
@@ -240,7 +249,10 @@ impl Cipher {
         chain(blocks.as_ref(), iv.as_deref_mut(), &mut last, *size, false);
         let fill = usize::from(last[*size - 1]);
         if fill == 0 || fill > *size || last[*size - fill..].iter().any(|byte| usize::from(*byte) != fill) {
-            return Err(Failure::new("ERR_OSSL_BAD_DECRYPT", "error:1C800064:Provider routines::bad decrypt"));
+            return Err(Failure::new(
+                "ERR_OSSL_BAD_DECRYPT",
+                "error:1C800064:Provider routines::bad decrypt",
+            ));
         }
         last.truncate(*size - fill);
         Ok(last)
@@ -250,7 +262,11 @@ impl Cipher {
 /// CBC, or ECB without a vector, over whole blocks in place.
 fn chain(blocks: &dyn Blocks, iv: Option<&mut [u8]>, data: &mut [u8], size: usize, encrypts: bool) {
     let Some(iv) = iv else {
-        if encrypts { blocks.encrypt(data) } else { blocks.decrypt(data) }
+        if encrypts {
+            blocks.encrypt(data)
+        } else {
+            blocks.decrypt(data)
+        }
         return;
     };
     if encrypts {

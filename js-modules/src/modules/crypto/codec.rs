@@ -207,7 +207,9 @@ pub fn write(key: &Key, form: Form) -> Option<Vec<u8>> {
         (Form::Pkcs8, _) => {
             let (identifier, inner) = match key {
                 Key::Rsa { private: Some(_), .. } => (algorithm(RSA, ENCODED_NULL), write(key, Form::Pkcs1)?),
-                Key::Ec { curve, point, secret: Some(secret) } => (ec_algorithm(*curve), private_ec(secret, &[], point)),
+                Key::Ec { curve, point, secret: Some(secret) } => {
+                    (ec_algorithm(*curve), private_ec(secret, &[], point))
+                }
                 Key::Edwards { kind, secret: Some(secret), .. } => {
                     (algorithm(edwards_oid(*kind), &[]), element(OCTET_STRING, secret))
                 }
@@ -236,9 +238,17 @@ fn private_ec(secret: &[u8], parameters: &[u8], point: &[u8]) -> Vec<u8> {
 }
 
 /// Writes a key as a file: DER, or PEM with its label, encrypted when there is a cipher.
-pub fn write_file(key: &Key, form: Form, as_pem: bool, seal: Option<(Kind, &[u8])>) -> Result<Vec<u8>, Failure> {
+pub fn write_file(
+    key: &Key,
+    form: Form,
+    as_pem: bool,
+    seal: Option<(Kind, &[u8])>,
+) -> Result<Vec<u8>, Failure> {
     let wrong = || {
-        Failure::new("ERR_CRYPTO_INCOMPATIBLE_KEY_OPTIONS", format!("The selected key encoding {form:?} can not be used for this key"))
+        Failure::new(
+            "ERR_CRYPTO_INCOMPATIBLE_KEY_OPTIONS",
+            format!("The selected key encoding {form:?} can not be used for this key"),
+        )
     };
     let mut der = write(key, form).ok_or_else(wrong)?;
     let mut label = match (form, key.is_private()) {

@@ -157,7 +157,10 @@ mod tests {
         let salt: Vec<u8> = (0..=12).collect();
         let info: Vec<u8> = (0xf0..=0xf9).collect();
         let out = hkdf(sha256, &[0x0b; 22], &salt, &info, 42);
-        assert_eq!(hex(&out), "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
+        assert_eq!(
+            hex(&out),
+            "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865"
+        );
     }
 
     // RFC 6070, case 2, with SHA-1; the other way must agree with it where both exist.

@@ -100,7 +100,8 @@ pub(super) fn copy(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult
         Some(Running::Hmac(hmac)) => Some(Running::Hmac(hmac.clone())),
         None => None,
     })?;
-    let mut copied = copied.ok_or_else(|| invalid_type("handle", "a running hash", &JsValue::undefined(), ctx))?;
+    let mut copied =
+        copied.ok_or_else(|| invalid_type("handle", "a running hash", &JsValue::undefined(), ctx))?;
     if let (Some(wanted), Running::Hash(algorithm, _, length)) = (length.as_number(), &mut copied) {
         if wanted as usize != *length && !algorithm.is_extendable() {
             return Ok(JsValue::from(false));
@@ -132,7 +133,11 @@ pub(super) fn equal(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResul
     let a = ByteView::expect(args.get_or_undefined(0), "buf1", ctx)?;
     let b = ByteView::expect(args.get_or_undefined(1), "buf2", ctx)?;
     let differs = a.read(|a| {
-        b.read(|b| a.iter().zip(b).fold(a.len() ^ b.len(), |sum, (a, b)| std::hint::black_box(sum | usize::from(a ^ b))))
+        b.read(|b| {
+            a.iter()
+                .zip(b)
+                .fold(a.len() ^ b.len(), |sum, (a, b)| std::hint::black_box(sum | usize::from(a ^ b)))
+        })
     });
     Ok(JsValue::from(differs == 0))
 }
@@ -148,7 +153,9 @@ pub(super) fn random_fill(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> J
         SystemRandom::new().fill(&mut bytes[from..end])
     });
     if filled.is_err() {
-        return Err(Failure::new("ERR_CRYPTO_OPERATION_FAILED", "the system gives no random numbers").error(ctx));
+        return Err(
+            Failure::new("ERR_CRYPTO_OPERATION_FAILED", "the system gives no random numbers").error(ctx)
+        );
     }
     Ok(JsValue::undefined())
 }
@@ -189,7 +196,8 @@ pub(super) fn scrypt(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResu
     let cost = Cost { n: number(2)?, r: number(3)?, p: number(4)? };
     let length = length(args, 5, ctx)?;
     let limit = crate::host::HostShared::of(ctx).budget().max_buffer_bytes;
-    let memory = (cost.n as u64).saturating_add(cost.p as u64).saturating_mul(cost.r as u64).saturating_mul(128);
+    let memory =
+        (cost.n as u64).saturating_add(cost.p as u64).saturating_mul(cost.r as u64).saturating_mul(128);
     if !cost.n.is_power_of_two() || cost.n < 2 || cost.r == 0 || cost.p == 0 || memory > limit {
         return Err(Failure::of_range("ERR_CRYPTO_INVALID_SCRYPT_PARAMS", "Invalid scrypt params").error(ctx));
     }

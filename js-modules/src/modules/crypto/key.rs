@@ -50,12 +50,18 @@ impl Curve {
     /// The public point of a secret, uncompressed; `None` when the secret is out of range.
     pub fn public(self, secret: &[u8]) -> Option<Vec<u8>> {
         Some(match self {
-            Curve::P256 => {
-                p256::SecretKey::from_slice(secret).ok()?.public_key().to_encoded_point(false).as_bytes().to_vec()
-            }
-            Curve::P384 => {
-                p384::SecretKey::from_slice(secret).ok()?.public_key().to_encoded_point(false).as_bytes().to_vec()
-            }
+            Curve::P256 => p256::SecretKey::from_slice(secret)
+                .ok()?
+                .public_key()
+                .to_encoded_point(false)
+                .as_bytes()
+                .to_vec(),
+            Curve::P384 => p384::SecretKey::from_slice(secret)
+                .ok()?
+                .public_key()
+                .to_encoded_point(false)
+                .as_bytes()
+                .to_vec(),
         })
     }
 
@@ -128,7 +134,8 @@ impl Key {
         }
         let number = BigUint::from_bytes_be;
         let private =
-            RsaPrivateKey::from_components(number(n), number(e), number(d), vec![number(p), number(q)]).ok()?;
+            RsaPrivateKey::from_components(number(n), number(e), number(d), vec![number(p), number(q)])
+                .ok()?;
         private.validate().ok()?;
         Some(Key::from_rsa(private))
     }
@@ -236,20 +243,35 @@ impl Key {
 
 /// Makes an RSA key. Takes seconds for large ones.
 pub fn generate_rsa(bits: usize, exponent: u32) -> Result<Key, Failure> {
-    let failed = || Failure::new("ERR_OSSL_RSA_KEY_SIZE_TOO_SMALL", "error:02000078:rsa routines::key size too small");
+    let failed =
+        || Failure::new("ERR_OSSL_RSA_KEY_SIZE_TOO_SMALL", "error:02000078:rsa routines::key size too small");
     if bits < 512 || exponent < 3 || exponent % 2 == 0 {
-        return Err(if bits < 512 { failed() } else {
-            Failure::new("ERR_OSSL_RSA_PUB_EXPONENT_OUT_OF_RANGE", "error:020000B2:rsa routines::pub exponent out of range")
+        return Err(if bits < 512 {
+            failed()
+        } else {
+            Failure::new(
+                "ERR_OSSL_RSA_PUB_EXPONENT_OUT_OF_RANGE",
+                "error:020000B2:rsa routines::pub exponent out of range",
+            )
         });
     }
-    RsaPrivateKey::new_with_exp(&mut Random, bits, &BigUint::from(exponent)).map(Key::from_rsa).map_err(|_| failed())
+    RsaPrivateKey::new_with_exp(&mut Random, bits, &BigUint::from(exponent))
+        .map(Key::from_rsa)
+        .map_err(|_| failed())
 }
 
 /// The shared secret of a private and a public key of one kind.
 pub fn agree(mine: &Key, other: &Key) -> Result<Vec<u8>, Failure> {
-    let failed = || Failure::new("ERR_OSSL_EVP_DIFFERENT_PARAMETERS", "error:03000099:digital envelope routines::different parameters");
+    let failed = || {
+        Failure::new(
+            "ERR_OSSL_EVP_DIFFERENT_PARAMETERS",
+            "error:03000099:digital envelope routines::different parameters",
+        )
+    };
     match (mine, other) {
-        (Key::Ec { curve, secret: Some(secret), .. }, Key::Ec { curve: theirs, point, .. }) if curve == theirs => {
+        (Key::Ec { curve, secret: Some(secret), .. }, Key::Ec { curve: theirs, point, .. })
+            if curve == theirs =>
+        {
             curve.agree(secret, point).ok_or_else(failed)
         }
         (

@@ -55,8 +55,9 @@ pub(super) fn read_der(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsRe
     let key = if args.get_or_undefined(3).to_boolean() {
         codec::read_private(&data, form, passphrase.as_deref())
     } else {
-        codec::read_public(&data, form)
-            .or_else(|failure| codec::read_private(&data, form, passphrase.as_deref()).map(|k| k.public()).map_err(|_| failure))
+        codec::read_public(&data, form).or_else(|failure| {
+            codec::read_private(&data, form, passphrase.as_deref()).map(|k| k.public()).map_err(|_| failure)
+        })
     };
     given(key, ctx)
 }
@@ -64,7 +65,11 @@ pub(super) fn read_der(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsRe
 fn form(args: &[JsValue], at: usize, ctx: &mut Context) -> JsResult<Form> {
     let name = text(args, at, ctx)?;
     Form::named(&name).ok_or_else(|| {
-        Failure::of_type("ERR_INVALID_ARG_VALUE", format!("The argument 'type' is invalid. Received '{name}'")).error(ctx)
+        Failure::of_type(
+            "ERR_INVALID_ARG_VALUE",
+            format!("The argument 'type' is invalid. Received '{name}'"),
+        )
+        .error(ctx)
     })
 }
 
@@ -75,9 +80,8 @@ pub(super) fn parts(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResul
     for (name, bytes) in key.parts() {
         made.push((name, buffer(&bytes, ctx)?));
     }
-    let mut object = Exports::new(ctx)
-        .value("type", JsString::from(key.type_name()))
-        .value("private", key.is_private());
+    let mut object =
+        Exports::new(ctx).value("type", JsString::from(key.type_name())).value("private", key.is_private());
     if let Key::Ec { curve, .. } = &key {
         object = object.value("curve", JsString::from(curve.name()));
     }
@@ -240,8 +244,11 @@ struct Order {
 impl Order {
     fn read(args: &[JsValue], ctx: &mut Context) -> JsResult<Order> {
         let key = key::of(args.get_or_undefined(0), ctx)?;
-        let hash =
-            if args.get_or_undefined(1).is_null_or_undefined() { None } else { Some(algorithm(args, 1, ctx)?) };
+        let hash = if args.get_or_undefined(1).is_null_or_undefined() {
+            None
+        } else {
+            Some(algorithm(args, 1, ctx)?)
+        };
         let view = ByteView::expect(args.get_or_undefined(2), "data", ctx)?;
         let is_digest = args.get_or_undefined(3).to_boolean();
         let data = view.read(|data| match hash {
@@ -273,7 +280,8 @@ impl Order {
 pub(super) fn sign(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
     let order = Order::read(args, ctx)?;
     let callback = args.get_or_undefined(8).as_function();
-    let job = move || signing::sign(&order.key, &order.message(), order.padding, order.flat).map(Outcome::Bytes);
+    let job =
+        move || signing::sign(&order.key, &order.message(), order.padding, order.flat).map(Outcome::Bytes);
     work::run(Box::new(job), callback, ctx)
 }
 
@@ -282,7 +290,8 @@ pub(super) fn verify(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResu
     let signature = bytes(args, 8, ctx)?;
     let callback = args.get_or_undefined(9).as_function();
     let job = move || {
-        signing::verify(&order.key, &order.message(), &signature, order.padding, order.flat).map(Outcome::Flag)
+        signing::verify(&order.key, &order.message(), &signature, order.padding, order.flat)
+            .map(Outcome::Flag)
     };
     work::run(Box::new(job), callback, ctx)
 }

@@ -67,7 +67,13 @@ pub fn write(label: &str, der: &[u8]) -> String {
 }
 
 /// The text form, encrypted as OpenSSL's own format does.
-pub fn write_sealed(label: &str, der: &[u8], cipher: Kind, passphrase: &[u8], iv: &[u8]) -> Result<String, Failure> {
+pub fn write_sealed(
+    label: &str,
+    der: &[u8],
+    cipher: Kind,
+    passphrase: &[u8],
+    iv: &[u8],
+) -> Result<String, Failure> {
     let key = key(passphrase, iv, cipher.key_bytes);
     let mut running = Cipher::new(cipher, &key, iv, true)?;
     let mut sealed = running.update(der);
@@ -84,8 +90,12 @@ impl Block {
     pub fn open(&self, passphrase: Option<&[u8]>) -> Result<Vec<u8>, Failure> {
         let Some((name, iv)) = &self.sealed else { return Ok(self.der.clone()) };
         let passphrase = passphrase.ok_or_else(missing)?;
-        let cipher = Kind::named(name)
-            .ok_or_else(|| Failure::new("ERR_OSSL_PEM_UNSUPPORTED_ENCRYPTION", "error:04800072:PEM routines::unsupported encryption"))?;
+        let cipher = Kind::named(name).ok_or_else(|| {
+            Failure::new(
+                "ERR_OSSL_PEM_UNSUPPORTED_ENCRYPTION",
+                "error:04800072:PEM routines::unsupported encryption",
+            )
+        })?;
         let key = key(passphrase, iv, cipher.key_bytes);
         let mut running = Cipher::new(cipher, &key, iv, false)?;
         let mut der = running.update(&self.der);

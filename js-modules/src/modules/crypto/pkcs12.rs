@@ -63,7 +63,8 @@ pub fn read(file: &[u8], password: &[u8]) -> Result<Contents, Failure> {
         return Err(Failure::new("ERR_CRYPTO_OPERATION_FAILED", "mac verify failure"));
     }
     let mut contents = Contents::default();
-    let parts = Reader::new(safe).inside(SEQUENCE).and_then(|list| list.all(SEQUENCE)).ok_or_else(malformed)?;
+    let parts =
+        Reader::new(safe).inside(SEQUENCE).and_then(|list| list.all(SEQUENCE)).ok_or_else(malformed)?;
     let mut own = None;
     for mut part in parts {
         let bags = match part.take(OID) {
@@ -75,13 +76,15 @@ pub fn read(file: &[u8], password: &[u8]) -> Result<Contents, Failure> {
             // Public-key encryption: nobody writes it.
             _ => return Err(malformed()),
         };
-        let list = Reader::new(&bags).inside(SEQUENCE).and_then(|list| list.all(SEQUENCE)).ok_or_else(malformed)?;
+        let list =
+            Reader::new(&bags).inside(SEQUENCE).and_then(|list| list.all(SEQUENCE)).ok_or_else(malformed)?;
         for bag in list {
             take_bag(bag, &password, &mut contents, &mut own)?;
         }
     }
     if let Some(key) = contents.key.as_ref().map(Key::public)
-        && let Some(at) = contents.certificates.iter().position(|der| codec::certificate(der).is_some_and(|k| k == key))
+        && let Some(at) =
+            contents.certificates.iter().position(|der| codec::certificate(der).is_some_and(|k| k == key))
     {
         contents.certificates[..=at].rotate_right(1);
     }
@@ -162,10 +165,8 @@ pub fn write(key: &Key, certificates: &[Vec<u8>], password: &[u8]) -> Result<Vec
     let sha256 = Algorithm::named("sha256").ok_or_else(malformed)?;
     let sha1 = Algorithm::named("sha1").ok_or_else(malformed)?;
     let name = certificates.first().map(|der| sha1.of(&[der])).unwrap_or_default();
-    let named = element(
-        SET,
-        &sequence(&[&element(OID, LOCAL_KEY_ID), &element(SET, &element(OCTET_STRING, &name))]),
-    );
+    let named =
+        element(SET, &sequence(&[&element(OID, LOCAL_KEY_ID), &element(SET, &element(OCTET_STRING, &name))]));
     let bag = |kind: u8, value: &[u8], attributes: &[u8]| {
         sequence(&[&element(OID, &[BAGS, &[kind]].concat()), &element(CONTEXT_0, value), attributes])
     };
@@ -210,7 +211,10 @@ mod tests {
         let contents = read(&file, b"pass").unwrap();
         assert!(contents.key.unwrap() == key);
         assert_eq!(contents.certificates, certificates);
-        assert!(read(&file, b"wrong").is_err_and(|e| e == Failure::new("ERR_CRYPTO_OPERATION_FAILED", "mac verify failure")));
+        assert!(
+            read(&file, b"wrong")
+                .is_err_and(|e| e == Failure::new("ERR_CRYPTO_OPERATION_FAILED", "mac verify failure"))
+        );
         for cut in (0..file.len()).step_by(7) {
             assert!(read(&file[..cut], b"pass").is_err());
         }

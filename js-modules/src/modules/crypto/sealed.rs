@@ -47,7 +47,9 @@ pub fn open(mut algorithm: Reader<'_>, password: &Password<'_>, data: &[u8]) -> 
         return open_pbes2(algorithm, password, data).unwrap_or_else(|| Err(unsupported()));
     }
     match oid.strip_prefix(PKCS12_PBE) {
-        Some([number]) => open_pkcs12(*number, algorithm, password, data).unwrap_or_else(|| Err(unsupported())),
+        Some([number]) => {
+            open_pkcs12(*number, algorithm, password, data).unwrap_or_else(|| Err(unsupported()))
+        }
         _ => Err(unsupported()),
     }
 }
@@ -56,7 +58,11 @@ fn rounds(reader: &mut Reader<'_>) -> Option<NonZeroU32> {
     NonZeroU32::new(reader.small().filter(|rounds| *rounds <= MAX_ROUNDS)?)
 }
 
-fn open_pbes2(mut algorithm: Reader<'_>, password: &Password<'_>, data: &[u8]) -> Option<Result<Vec<u8>, Failure>> {
+fn open_pbes2(
+    mut algorithm: Reader<'_>,
+    password: &Password<'_>,
+    data: &[u8],
+) -> Option<Result<Vec<u8>, Failure>> {
     let mut parameters = algorithm.inside(SEQUENCE)?;
     let mut derivation = parameters.inside(SEQUENCE)?;
     let mut scheme = parameters.inside(SEQUENCE)?;
@@ -108,7 +114,12 @@ pub fn seal(cipher: Kind, password: &Password<'_>, data: &[u8]) -> Result<(Vec<u
         "aes-192-cbc" => (AES, &[0x16]),
         "aes-256-cbc" => (AES, &[0x2a]),
         "des-ede3-cbc" => (DES_EDE3_CBC, &[]),
-        _ => return Err(Failure::new("ERR_CRYPTO_UNKNOWN_CIPHER", "keys are encrypted by a cipher in CBC mode")),
+        _ => {
+            return Err(Failure::new(
+                "ERR_CRYPTO_UNKNOWN_CIPHER",
+                "keys are encrypted by a cipher in CBC mode",
+            ));
+        }
     };
     let mut salt = [0; 16];
     Random.fill_bytes(&mut salt);
@@ -116,16 +127,19 @@ pub fn seal(cipher: Kind, password: &Password<'_>, data: &[u8]) -> Result<(Vec<u
     Random.fill_bytes(&mut iv);
     let mut key = vec![0; cipher.key_bytes];
     let sha256 = Algorithm::named("sha256").ok_or_else(unsupported)?;
-    derive::pbkdf2(sha256, password.bytes, &salt, NonZeroU32::new(ROUNDS).unwrap_or(NonZeroU32::MIN), &mut key);
+    derive::pbkdf2(
+        sha256,
+        password.bytes,
+        &salt,
+        NonZeroU32::new(ROUNDS).unwrap_or(NonZeroU32::MIN),
+        &mut key,
+    );
     let mut running = Cipher::new(cipher, &key, &iv, true)?;
     let mut sealed = running.update(data);
     sealed.extend(running.finish()?);
     let prf = der::algorithm(&[HMAC, &[9]].concat(), der::ENCODED_NULL);
-    let derivation = der::sequence(&[
-        &der::element(OCTET_STRING, &salt),
-        &der::integer(&ROUNDS.to_be_bytes()),
-        &prf,
-    ]);
+    let derivation =
+        der::sequence(&[&der::element(OCTET_STRING, &salt), &der::integer(&ROUNDS.to_be_bytes()), &prf]);
     let parameters = der::sequence(&[
         &der::algorithm(PBKDF2, &derivation),
         &der::algorithm(&[oid, parts].concat(), &der::element(OCTET_STRING, &iv)),
@@ -133,7 +147,12 @@ pub fn seal(cipher: Kind, password: &Password<'_>, data: &[u8]) -> Result<(Vec<u
     Ok((der::algorithm(PBES2, &parameters), sealed))
 }
 
-fn open_pkcs12(number: u8, mut algorithm: Reader<'_>, password: &Password<'_>, data: &[u8]) -> Option<Result<Vec<u8>, Failure>> {
+fn open_pkcs12(
+    number: u8,
+    mut algorithm: Reader<'_>,
+    password: &Password<'_>,
+    data: &[u8],
+) -> Option<Result<Vec<u8>, Failure>> {
     let mut parameters = algorithm.inside(SEQUENCE)?;
     let salt = parameters.take(OCTET_STRING)?;
     let rounds = rounds(&mut parameters)?;
@@ -174,10 +193,21 @@ fn rc2(key: &[u8], bits: usize, iv: &[u8], data: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// PKCS#12's derivation (RFC 7292 B.2): purpose 1 is a key, 2 a vector, 3 a MAC key.
-pub fn stretch(hash: Algorithm, purpose: u8, wide: &[u8], salt: &[u8], rounds: NonZeroU32, length: usize) -> Vec<u8> {
+pub fn stretch(
+    hash: Algorithm,
+    purpose: u8,
+    wide: &[u8],
+    salt: &[u8],
+    rounds: NonZeroU32,
+    length: usize,
+) -> Vec<u8> {
     let (u, v) = (hash.output_bytes, hash.block_bytes);
     let fill = |part: &[u8]| -> Vec<u8> {
-        part.iter().copied().cycle().take(if part.is_empty() { 0 } else { part.len().div_ceil(v) * v }).collect()
+        part.iter()
+            .copied()
+            .cycle()
+            .take(if part.is_empty() { 0 } else { part.len().div_ceil(v) * v })
+            .collect()
     };
     let diversifier = vec![purpose; v];
     let mut block = fill(salt);

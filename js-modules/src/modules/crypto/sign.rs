@@ -17,7 +17,10 @@ use super::key::{Curve, Key, Random, Use};
 pub enum Padding {
     Pkcs1,
     /// With a salt of so many bytes; when verifying, `None` is any.
-    Pss { salt: Option<usize>, mask: Algorithm },
+    Pss {
+        salt: Option<usize>,
+        mask: Algorithm,
+    },
 }
 
 /// What is signed.
@@ -36,7 +39,10 @@ fn unsupported() -> Failure {
 }
 
 fn too_small() -> Failure {
-    Failure::new("ERR_OSSL_RSA_DIGEST_TOO_BIG_FOR_RSA_KEY", "error:02000070:rsa routines::digest too big for rsa key")
+    Failure::new(
+        "ERR_OSSL_RSA_DIGEST_TOO_BIG_FOR_RSA_KEY",
+        "error:02000070:rsa routines::digest too big for rsa key",
+    )
 }
 
 /// Signs; ECDSA signatures are `r` and `s` side by side when `flat`, else DER.
@@ -49,7 +55,8 @@ pub fn sign(key: &Key, message: &Message<'_>, padding: Padding, flat: bool) -> R
                 Padding::Pss { salt, mask } => pss(*hash, mask, digest, salt, bits),
             };
             let number = BigUint::from_bytes_be(&block.ok_or_else(too_small)?);
-            let signed = hazmat::rsa_decrypt_and_check(private.as_ref(), Some(&mut Random), &number).map_err(|_| too_small())?;
+            let signed = hazmat::rsa_decrypt_and_check(private.as_ref(), Some(&mut Random), &number)
+                .map_err(|_| too_small())?;
             Ok(left_padded(&signed.to_bytes_be(), bits.div_ceil(8)))
         }
         (Key::Ec { curve, secret: Some(secret), .. }, Message::Digest(_, digest)) => {
@@ -57,12 +64,14 @@ pub fn sign(key: &Key, message: &Message<'_>, padding: Padding, flat: bool) -> R
             let flat_signature = match curve {
                 Curve::P256 => {
                     let key = p256::ecdsa::SigningKey::from_slice(secret).map_err(|_| unsupported())?;
-                    let signature: p256::ecdsa::Signature = key.sign_prehash(&digest).map_err(|_| unsupported())?;
+                    let signature: p256::ecdsa::Signature =
+                        key.sign_prehash(&digest).map_err(|_| unsupported())?;
                     signature.to_bytes().to_vec()
                 }
                 Curve::P384 => {
                     let key = p384::ecdsa::SigningKey::from_slice(secret).map_err(|_| unsupported())?;
-                    let signature: p384::ecdsa::Signature = key.sign_prehash(&digest).map_err(|_| unsupported())?;
+                    let signature: p384::ecdsa::Signature =
+                        key.sign_prehash(&digest).map_err(|_| unsupported())?;
                     signature.to_bytes().to_vec()
                 }
             };
@@ -77,7 +86,13 @@ pub fn sign(key: &Key, message: &Message<'_>, padding: Padding, flat: bool) -> R
 }
 
 /// True when the signature is the key's.
-pub fn verify(key: &Key, message: &Message<'_>, signature: &[u8], padding: Padding, flat: bool) -> Result<bool, Failure> {
+pub fn verify(
+    key: &Key,
+    message: &Message<'_>,
+    signature: &[u8],
+    padding: Padding,
+    flat: bool,
+) -> Result<bool, Failure> {
     match (key, message) {
         (Key::Rsa { public, .. }, Message::Digest(hash, digest)) => {
             let bits = public.n().bits();
@@ -89,7 +104,11 @@ pub fn verify(key: &Key, message: &Message<'_>, signature: &[u8], padding: Paddi
         }
         (Key::Ec { curve, point, .. }, Message::Digest(_, digest)) => {
             let digest = at_least(digest, curve.bytes());
-            let parts = if flat { Some(signature.to_vec()) } else { codec::signature_parts(signature, curve.bytes()) };
+            let parts = if flat {
+                Some(signature.to_vec())
+            } else {
+                codec::signature_parts(signature, curve.bytes())
+            };
             let Some(parts) = parts else { return Ok(false) };
             Ok(match curve {
                 Curve::P256 => {
@@ -155,7 +174,13 @@ fn mask(hash: Algorithm, seed: &[u8], length: usize) -> Vec<u8> {
 }
 
 /// EMSA-PSS, encoding; without a length the salt is as long as fits.
-fn pss(hash: Algorithm, mask_hash: Algorithm, digest: &[u8], salt: Option<usize>, bits: usize) -> Option<Vec<u8>> {
+fn pss(
+    hash: Algorithm,
+    mask_hash: Algorithm,
+    digest: &[u8],
+    salt: Option<usize>,
+    bits: usize,
+) -> Option<Vec<u8>> {
     let length = (bits - 1).div_ceil(8);
     let room = length.checked_sub(digest.len() + 2)?;
     let salt_length = salt.unwrap_or(room);
@@ -175,7 +200,14 @@ fn pss(hash: Algorithm, mask_hash: Algorithm, digest: &[u8], salt: Option<usize>
 }
 
 /// EMSA-PSS, checking.
-fn pss_fits(hash: Algorithm, mask_hash: Algorithm, digest: &[u8], block: &[u8], salt: Option<usize>, bits: usize) -> bool {
+fn pss_fits(
+    hash: Algorithm,
+    mask_hash: Algorithm,
+    digest: &[u8],
+    block: &[u8],
+    salt: Option<usize>,
+    bits: usize,
+) -> bool {
     let check = || {
         let length = (bits - 1).div_ceil(8);
         let block = &block[block.len() - length..];

@@ -42,7 +42,10 @@ pub fn run(job: Job, callback: Option<JsFunction>, ctx: &mut Context) -> JsResul
         return Err(node_error(ErrorClass::Error, "ERR_CRYPTO_OPERATION_FAILED", &text, ctx));
     }
     let hold = shared.hold();
-    shared.add_link("crypto", Waiting { job: Some(job), callback: Some(callback), shared: shared.clone(), _hold: hold });
+    shared.add_link(
+        "crypto",
+        Waiting { job: Some(job), callback: Some(callback), shared: shared.clone(), _hold: hold },
+    );
     Ok(JsValue::undefined())
 }
 

@@ -93,11 +93,10 @@ pub fn certificate(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult
             _ => {}
         }
     }
-    let optional = |text: Option<String>| text.map_or(JsValue::undefined(), |text| JsString::from(text).into());
+    let optional =
+        |text: Option<String>| text.map_or(JsValue::undefined(), |text| JsString::from(text).into());
     let usages = match usages {
-        Some(list) => {
-            JsArray::from_iter(list.into_iter().map(|oid| JsString::from(oid).into()), ctx).into()
-        }
+        Some(list) => JsArray::from_iter(list.into_iter().map(|oid| JsString::from(oid).into()), ctx).into(),
         None => JsValue::undefined(),
     };
     let validity = parsed.validity();
@@ -159,7 +158,8 @@ fn short_name(oid: &str) -> String {
 
 /// A text is quoted when a comma or the like could make it look like two names.
 fn quoted(text: &str) -> String {
-    let plain = text.bytes().all(|byte| (0x20..0x7f).contains(&byte) && !matches!(byte, b',' | b'"' | b'\\' | b'\''));
+    let plain =
+        text.bytes().all(|byte| (0x20..0x7f).contains(&byte) && !matches!(byte, b',' | b'"' | b'\\' | b'\''));
     if plain { text.to_owned() } else { serde_json::Value::from(text).to_string() }
 }
 
@@ -195,7 +195,14 @@ fn time(time: &ASN1Time) -> String {
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let at = time.to_datetime();
     let month = MONTHS[usize::from(u8::from(at.month())) - 1];
-    format!("{month} {:>2} {:02}:{:02}:{:02} {} GMT", at.day(), at.hour(), at.minute(), at.second(), at.year())
+    format!(
+        "{month} {:>2} {:02}:{:02}:{:02} {} GMT",
+        at.day(),
+        at.hour(),
+        at.minute(),
+        at.second(),
+        at.year()
+    )
 }
 
 /// `certificateSignedBy(raw, key) -> boolean`.

@@ -1,6 +1,8 @@
 //! One running compressor or decompressor, as Node's handle behaves.
 
-use zlib_rs::{Deflate, DeflateConfig, DeflateFlush, Inflate, InflateError, InflateFlush, Method, Status, Strategy};
+use zlib_rs::{
+    Deflate, DeflateConfig, DeflateFlush, Inflate, InflateError, InflateFlush, Method, Status, Strategy,
+};
 
 /// What is done; the numbers are those of Node's constants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,7 +133,9 @@ impl Engine {
             (Coder::Pack(coder), Mode::Deflate | Mode::DeflateRaw) => {
                 coder.set_dictionary(&self.settings.dictionary).is_ok()
             }
-            (Coder::Unpack(coder), Mode::InflateRaw) => coder.set_dictionary(&self.settings.dictionary).is_ok(),
+            (Coder::Unpack(coder), Mode::InflateRaw) => {
+                coder.set_dictionary(&self.settings.dictionary).is_ok()
+            }
             _ => true,
         };
         if !given {
@@ -215,7 +219,11 @@ impl Engine {
                 match input.get(read) {
                     // Another member may follow; zeros are padding, and what follows them is not looked at.
                     Some(&byte) if byte != 0 && self.is_gzip() => {
-                        if let Some(coder) = Engine::coder(&Settings { mode: Mode::Gunzip, dictionary: Vec::new(), ..self.settings }) {
+                        if let Some(coder) = Engine::coder(&Settings {
+                            mode: Mode::Gunzip,
+                            dictionary: Vec::new(),
+                            ..self.settings
+                        }) {
                             self.coder = coder;
                         }
                         self.ended = false;

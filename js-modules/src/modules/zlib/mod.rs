@@ -49,11 +49,15 @@ fn open(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
         value if value.is_undefined() => Vec::new(),
         value => ByteView::expect(value, "options.dictionary", ctx)?.to_vec(),
     };
-    let engine = Mode::from_number(mode).and_then(|mode| {
-        Engine::new(Settings { mode, level, window_bits, mem_level, strategy, dictionary })
-    });
+    let engine = Mode::from_number(mode)
+        .and_then(|mode| Engine::new(Settings { mode, level, window_bits, mem_level, strategy, dictionary }));
     let Some(engine) = engine else {
-        return Err(node_error(ErrorClass::Error, "ERR_ZLIB_INITIALIZATION_FAILED", "Initialization failed", ctx));
+        return Err(node_error(
+            ErrorClass::Error,
+            "ERR_ZLIB_INITIALIZATION_FAILED",
+            "Initialization failed",
+            ctx,
+        ));
     };
     // The window and the hash chains: the collector does not see them.
     crate::host::memory::charge(ctx, 64 << 10);
@@ -69,7 +73,12 @@ fn step(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
     let at = index_argument(args, 5, 0, ctx)?;
     let counts = ByteView::expect(args.get_or_undefined(6), "counts", ctx)?;
     if input.same_buffer(&output) {
-        return Err(invalid_type("output", "in another ArrayBuffer than the input", args.get_or_undefined(4), ctx));
+        return Err(invalid_type(
+            "output",
+            "in another ArrayBuffer than the input",
+            args.get_or_undefined(4),
+            ctx,
+        ));
     }
     let done = with(args, ctx, |engine| {
         input.read(|input| {
@@ -217,7 +226,10 @@ mod tests {
             let packed = run(&mut engine(pack), &text, 4, usize::MAX).unwrap().unwrap();
             assert_eq!(run(&mut engine(unpack), &packed, 4, usize::MAX).unwrap().unwrap(), text);
             let cut = &packed[..packed.len() - 5];
-            assert_eq!(run(&mut engine(unpack), cut, 4, usize::MAX).unwrap_err().message, "unexpected end of file");
+            assert_eq!(
+                run(&mut engine(unpack), cut, 4, usize::MAX).unwrap_err().message,
+                "unexpected end of file"
+            );
         }
     }
 
