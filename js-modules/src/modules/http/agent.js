@@ -172,17 +172,25 @@ Agent.prototype.createSocket = function createSocket(request, options, callback)
 };
 
 function watch(agent, socket, options) {
-    socket.on('free', () => agent.emit('free', socket, options));
-    socket.on('close', () => {
-        agent.totalSocketCount--;
-        agent.removeSocket(socket, options);
-    });
-    socket.on('timeout', () => {
-        // One that is in use is the request's business.
-        const kept = agent.freeSockets;
-        if (Object.keys(kept).some((name) => kept[name].includes(socket))) socket.destroy();
-    });
-    socket.on('agentRemove', () => agent.removeSocket(socket, options));
+    const listeners = {
+        free: () => agent.emit('free', socket, options),
+        close: () => {
+            agent.totalSocketCount--;
+            agent.removeSocket(socket, options);
+        },
+        timeout: () => {
+            // One that is in use is the request's business.
+            const kept = agent.freeSockets;
+            if (Object.keys(kept).some((name) => kept[name].includes(socket))) socket.destroy();
+        },
+        // Somebody else has it now: it is no connection of ours any more.
+        agentRemove: () => {
+            agent.totalSocketCount--;
+            for (const name of Object.keys(listeners)) socket.removeListener(name, listeners[name]);
+            agent.removeSocket(socket, options);
+        },
+    };
+    for (const name of Object.keys(listeners)) socket.on(name, listeners[name]);
     if (agent[kOnKeylog]) socket.on('keylog', (line) => agent.emit('keylog', line, socket));
 }
 

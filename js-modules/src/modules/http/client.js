@@ -5,8 +5,7 @@ const net = require('net');
 const { OutgoingMessage, pairsOf } = require('_http_outgoing');
 const { Reader, connResetException, kOutHeaders, kNeedDrain, _checkIsHttpToken: isToken } = require('_http_common');
 const { Agent, globalAgent } = require('_http_agent');
-const { make, invalidArgType, abortError, validateInteger } = require('internal/errors');
-const { IncomingMessage } = require('_http_incoming');
+const { make, invalidArgType, received, abortError, validateInteger } = require('internal/errors');
 
 // Nobody speaks of the body first here.
 const BODILESS = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE', 'CONNECT']);
@@ -59,7 +58,7 @@ function ClientRequest(input, given, callback) {
     else if (agent === null || agent === undefined) {
         if (typeof options.createConnection !== 'function') agent = standard;
     } else if (typeof agent.addRequest !== 'function') {
-        throw invalidArgType('options.agent', ['Agent-like Object', 'undefined', 'false'], agent);
+        throw make(TypeError, 'ERR_INVALID_ARG_TYPE', `The "options.agent" property must be one of Agent-like Object, undefined, or false.${received(agent)}`);
     }
     this.agent = agent;
     const protocol = options.protocol || standard.protocol;
@@ -182,10 +181,6 @@ proto.firstLine = function () { return `${this.method} ${this.path} HTTP/1.1\r\n
 proto._implicitHeader = function () {
     if (this._header) throw make(Error, 'ERR_HTTP_HEADERS_SENT', 'Cannot render headers after they are sent to the client');
     this._storeHeader(this.firstLine(), this[kOutHeaders] || {}, true);
-};
-
-proto._finish = function () {
-    OutgoingMessage.prototype._finish.call(this);
 };
 
 proto._wrote = function () {
@@ -391,8 +386,8 @@ function upgraded(request, socket, res, rest) {
     const name = request.method === 'CONNECT' ? 'connect' : 'upgrade';
     if (request.listenerCount(name) > 0) {
         socket._httpMessage = null;
-        if (socket.pause && rest.length === 0) socket._readableState.flowing = null;
-        else socket._readableState.flowing = null;
+        // Whoever listens next starts it again.
+        socket._readableState.flowing = null;
         request.emit(name, res, socket, rest);
         request.destroyed = true;
         request._closed = true;
@@ -451,8 +446,7 @@ function socketClosed(request, socket) {
         if (answer_.readableEnded || answer_.destroyed && !answer_.readable) gone();
         else answer_.once('close', gone);
         if (!answer_.aborted && answer_.readable && answer_.complete) answer_.push(null);
-        request.emit;
-    } else {
+        } else {
         if (!socket._hadError && !request._errorEmitted) {
             socket._hadError = true;
             const error = request[kError] || connResetException('socket hang up');
@@ -464,7 +458,6 @@ function socketClosed(request, socket) {
     }
     if (request.parser) request.parser = null;
     if (socket.parser) socket.parser = null;
-    void IncomingMessage;
 }
 
 // Runs `method` of the socket once it is connected.

@@ -34,6 +34,7 @@ function makeServer(tls) {
     Object.setPrototypeOf(Server, tls.Server);
     Object.assign(Server.prototype, methodsOfServer);
     Server.prototype.close = function close(...args) {
+        this._httpClosed = true;
         this.closeIdleConnections();
         return tls.Server.prototype.close.apply(this, args);
     };

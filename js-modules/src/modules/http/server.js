@@ -131,8 +131,6 @@ proto.writeHead = function writeHead(status, reason, fields) {
 };
 proto.writeHeader = proto.writeHead;
 
-proto._finish = function () { OutgoingMessage.prototype._finish.call(this); };
-
 // ---- the server -----------------------------------------------------------------------------------------------------
 
 function storeHTTPOptions(options) {
@@ -201,6 +199,7 @@ const methodsOfServer = {
 };
 Object.assign(Server.prototype, methodsOfServer);
 Server.prototype.close = function close(...args) {
+    this._httpClosed = true;
     this.closeIdleConnections();
     return net.Server.prototype.close.apply(this, args);
 };
@@ -354,7 +353,6 @@ function finished(connection, request, response) {
     // Nobody wants the rest of its body.
     if (!request._consumed || !request.readableEnded) request._dump();
     if (socket._httpMessage === response) response.detachSocket(socket);
-    request.destroyed = request.destroyed || false;
     process.nextTick(() => {
         if (!response._closed) {
             response.destroyed = true;
@@ -372,7 +370,7 @@ function finished(connection, request, response) {
         next.assignSocket(socket);
         return;
     }
-    if (!server.listening && server._handle === null && connection.reader.isBetween) { if (socket.destroySoon) socket.destroySoon(); else socket.end(); return; }
+    if (server._httpClosed && !server.listening && connection.reader.isBetween) { if (socket.destroySoon) socket.destroySoon(); else socket.end(); return; }
     if (server.keepAliveTimeout > 0 && connection.reader.isBetween) {
         connection.idle = true;
         socket.setTimeout(server.keepAliveTimeout);

@@ -404,11 +404,19 @@ function own(socket) {
     return socket[OWN];
 }
 
-// One timer for a quiet socket: activity notes the time, and the timer looks at it when it fires.
-function touch(socket) { if (socket[TIMER]) socket[ACTIVE] = Date.now(); }
+// One timer for a quiet socket: activity notes the time, and the timer looks at it when it fires. Once it has told, it rests
+// until there is activity again.
+const REST = Symbol('rest');
+function touch(socket) {
+    if (!socket[TIMER]) return;
+    socket[ACTIVE] = Date.now();
+    const again = socket[REST];
+    if (again) { socket[REST] = null; again(); }
+}
 
 function setIdleTimer(socket, ms) {
     if (socket[TIMER]) { clearTimeout(socket[TIMER]); socket[TIMER] = null; }
+    socket[REST] = null;
     if (!(ms > 0)) return;
     const limit = Math.min(ms, 0x7FFFFFFF);
     socket[ACTIVE] = Date.now();
@@ -416,8 +424,7 @@ function setIdleTimer(socket, ms) {
         socket[TIMER] = setTimeout(() => {
             const left = socket[ACTIVE] + limit - Date.now();
             if (left > 0) { arm(left); return; }
-            socket[ACTIVE] = Date.now();
-            arm(limit);
+            socket[REST] = () => arm(limit);
             socket._onTimeout();
         }, wait);
         socket[TIMER].unref();
