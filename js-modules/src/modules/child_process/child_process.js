@@ -41,7 +41,8 @@ function normalize(file, args, options) {
     if (file.length === 0) throw coded(TypeError, 'ERR_INVALID_ARG_VALUE', "The argument 'file' cannot be empty. Received ''");
     if (args !== undefined && args !== null && !Array.isArray(args)) { options = args; args = []; }
     if (options !== undefined && options !== null && typeof options !== 'object') throw wrongType('options', 'of type object', options);
-    const given = Object.assign({}, options);
+    // Without a prototype: what somebody put on Object.prototype is no option.
+    const given = Object.assign({ __proto__: null }, options);
     if (given.cwd instanceof Object && given.cwd.pathname) given.cwd = decodeURIComponent(given.cwd.pathname);
     args = Array.from(args || [], String);
     let path = file, argv0 = given.argv0 === undefined ? file : String(given.argv0);

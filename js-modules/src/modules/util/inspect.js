@@ -64,6 +64,18 @@ function colored(text, style) {
     return color === undefined ? text : `\u001b[${color[0]}m${text}\u001b[${color[1]}m`;
 }
 
+// The lines with their ends. A pattern that looks behind is tried at each place anew, which takes seconds for one long
+// line.
+function lines(text) {
+    const all = [];
+    for (let from = 0; from < text.length;) {
+        const end = text.indexOf('\n', from) + 1 || text.length;
+        all.push(text.slice(from, end));
+        from = end;
+    }
+    return all;
+}
+
 function quote(text) {
     let mark = "'";
     if (text.includes("'")) {
@@ -107,7 +119,7 @@ function formatPrimitive(ctx, value) {
             }
             // Long texts with line ends are shown as a sum of lines.
             if (ctx.compact !== true && text.length > 16 && text.length > ctx.breakLength - ctx.indentation - 4) {
-                return text.split(/(?<=\n)/).map((line) => ctx.stylize(quote(line), 'string'))
+                return lines(text).map((line) => ctx.stylize(quote(line), 'string'))
                     .join(` +\n${' '.repeat(ctx.indentation + 2)}`) + tail;
             }
             return ctx.stylize(quote(text), 'string') + tail;

@@ -1,0 +1,4 @@
+//: turn 200
+//: crash TurnLimit
+const again = () => { queueMicrotask(again); };
+setTimeout(again, 1);
