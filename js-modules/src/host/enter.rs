@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use boa_engine::builtins::promise::PromiseState;
 use boa_engine::error::PanicError;
 use boa_engine::object::builtins::JsPromise;
-use boa_engine::{Context, JsError, JsObject, JsResult, JsValue};
+use boa_engine::{Context, JsError, JsObject, JsResult, JsString, JsValue};
 
 use super::error::{ScriptError, ScriptErrorKind};
 use super::hooks::Rejections;
@@ -27,7 +27,7 @@ pub(crate) fn enter<T>(
     match enter_quietly(ctx, shared, what, body)? {
         Ok(value) => Some(value),
         Err(error) => {
-            uncaught(ctx, shared, error);
+            uncaught(ctx, shared, error, "uncaughtException");
             None
         }
     }
@@ -85,7 +85,8 @@ pub(crate) fn unwind() -> JsError {
 }
 
 /// Deals with an exception nobody caught: listeners first, then the owner; a Node script ends with code 1.
-fn uncaught(ctx: &mut Context, shared: &Rc<HostShared>, error: JsError) {
+/// `origin` is what the listeners are told about where it came from.
+fn uncaught(ctx: &mut Context, shared: &Rc<HostShared>, error: JsError, origin: &str) {
     let value = match error.into_opaque(ctx) {
         Ok(value) => value,
         // Only engine errors have no value, and those never come here.
@@ -93,7 +94,7 @@ fn uncaught(ctx: &mut Context, shared: &Rc<HostShared>, error: JsError) {
     };
     let hook = shared.hooks.borrow().uncaught.clone();
     if let Some(hook) = hook {
-        let args = [value.clone(), JsValue::undefined()];
+        let args = [value.clone(), JsString::from(origin).into()];
         match enter_quietly(ctx, shared, "uncaughtException", |ctx| {
             hook.call(&JsValue::undefined(), &args, ctx)
         }) {
@@ -227,12 +228,12 @@ fn report_rejection(ctx: &mut Context, shared: &Rc<HostShared>, promise: JsObjec
             None => return,
             Some(Ok(taken)) if taken.to_boolean() => return,
             Some(Ok(_)) => {}
-            Some(Err(error)) => return uncaught(ctx, shared, error),
+            Some(Err(error)) => return uncaught(ctx, shared, error, "uncaughtException"),
         }
     }
     if shared.dialect() == Dialect::Node {
         // As Node since version 15: an unhandled rejection is an uncaught exception.
-        return uncaught(ctx, shared, JsError::from_opaque(reason));
+        return uncaught(ctx, shared, JsError::from_opaque(reason), "unhandledRejection");
     }
     if let Some(Ok(error)) =
         enter_quietly(ctx, shared, "unhandledRejection", |ctx| Ok(ScriptError::from_value(&reason, ctx)))

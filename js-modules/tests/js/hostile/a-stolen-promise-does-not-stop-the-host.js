@@ -13,8 +13,8 @@ for (const run of [() => fs.promises.readFile(__filename), () => import('path'),
 }
 setTimeout(() => {
     turns++;
-    Promise.prototype.then = real;
     globalThis.Promise = RealPromise;
+    Promise.prototype.then = real;
     fs.promises.readFile(__filename, 'utf8').then((text) => {
         assert.match(text, /RealPromise/);
         turns++;

@@ -13,7 +13,6 @@ try {
     assert.deepStrictEqual(JSON.parse('[1,2]').length, 2);
     assert.strictEqual('a,b,c'.split(',').length, 3);
     assert.strictEqual([3, 1, 2].sort()[0], 1);
-    assert(require('fs').readdirSync('/').length > 2);
 } catch (error) {
     failed = error;
 }
