@@ -14,8 +14,9 @@ use microstack::wire::{AuthInfo, Capabilities, Command, MeshId, Nonce, Platform,
 use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConnection, StreamOwned};
+use tungstenite::WebSocket;
+use tungstenite::client::IntoClientRequest;
 use tungstenite::protocol::WebSocketConfig;
-use tungstenite::{Message, WebSocket};
 
 use crate::place;
 
@@ -27,6 +28,25 @@ pub struct Peer {
     socket: WebSocket<Tls>,
     /// What TLS showed of the server.
     pub seen: Seen,
+}
+
+/// One message with content.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    /// A text frame.
+    Text(String),
+    /// A binary frame.
+    Binary(Vec<u8>),
+}
+
+impl Message {
+    /// What it carries.
+    pub fn into_bytes(self) -> Vec<u8> {
+        match self {
+            Message::Text(text) => text.into_bytes(),
+            Message::Binary(bytes) => bytes,
+        }
+    }
 }
 
 /// An agent's side of a finished handshake.
@@ -45,24 +65,36 @@ impl Peer {
 
     /// Opens a WebSocket on any path.
     pub fn open(server: SocketAddr, path: &str) -> io::Result<Peer> {
+        Peer::open_with(server, path, &[])
+    }
+
+    /// Opens a WebSocket on any path with more request headers.
+    pub fn open_with(server: SocketAddr, path: &str, headers: &[(&'static str, &str)]) -> io::Result<Peer> {
         let stream = connect_tls(server)?;
         let seen = seen(&stream)?;
         let config =
             WebSocketConfig::default().max_message_size(Some(64 << 20)).max_frame_size(Some(64 << 20));
-        let url = format!("wss://{server}{path}");
-        let (socket, _) = tungstenite::client::client_with_config(url, stream, Some(config))
+        let mut request = format!("wss://{server}{path}").into_client_request().map_err(io::Error::other)?;
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().map_err(io::Error::other)?);
+        }
+        let (socket, _) = tungstenite::client::client_with_config(request, stream, Some(config))
             .map_err(|e| io::Error::other(e.to_string()))?;
         Ok(Peer { socket, seen })
     }
 
     /// Sends one binary message.
     pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.socket.send(Message::binary(bytes.to_vec())).map_err(|e| io::Error::other(e.to_string()))
+        self.socket
+            .send(tungstenite::Message::binary(bytes.to_vec()))
+            .map_err(|e| io::Error::other(e.to_string()))
     }
 
     /// Sends one text message.
     pub fn send_text(&mut self, text: &str) -> io::Result<()> {
-        self.socket.send(Message::text(text.to_owned())).map_err(|e| io::Error::other(e.to_string()))
+        self.socket
+            .send(tungstenite::Message::text(text.to_owned()))
+            .map_err(|e| io::Error::other(e.to_string()))
     }
 
     /// Sends bytes below the WebSocket, for frames that no library would make.
@@ -74,6 +106,11 @@ impl Peer {
 
     /// The next message with content; `None` when nothing came within the time.
     pub fn receive(&mut self, within: Duration) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.receive_message(within)?.map(Message::into_bytes))
+    }
+
+    /// As [`Peer::receive`], telling text from binary.
+    pub fn receive_message(&mut self, within: Duration) -> io::Result<Option<Message>> {
         let until = Instant::now() + within;
         loop {
             let left = until.saturating_duration_since(Instant::now());
@@ -82,9 +119,9 @@ impl Peer {
             }
             self.socket.get_ref().sock.set_read_timeout(Some(left))?;
             match self.socket.read() {
-                Ok(Message::Binary(bytes)) => return Ok(Some(bytes.to_vec())),
-                Ok(Message::Text(text)) => return Ok(Some(text.as_bytes().to_vec())),
-                Ok(Message::Close(_)) => return Err(io::ErrorKind::ConnectionAborted.into()),
+                Ok(tungstenite::Message::Binary(bytes)) => return Ok(Some(Message::Binary(bytes.to_vec()))),
+                Ok(tungstenite::Message::Text(text)) => return Ok(Some(Message::Text(text.to_string()))),
+                Ok(tungstenite::Message::Close(_)) => return Err(io::ErrorKind::ConnectionAborted.into()),
                 Ok(_) => {}
                 Err(tungstenite::Error::Io(e))
                     if matches!(e.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => {}
