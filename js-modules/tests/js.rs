@@ -194,19 +194,32 @@ macro_rules! folders {
 }
 
 folders!(
+    abort,
     assert,
     buffer,
     builtins,
+    child_process,
+    clone,
     console,
+    encoding,
+    esm,
     events,
+    ffi,
+    fs,
     host,
     modules,
+    net,
+    os,
     path,
+    performance,
     permissions,
     process,
     querystring,
+    readline,
+    stream,
     string_decoder,
     timers,
+    url,
     util
 );
 

@@ -97,6 +97,7 @@ fn resolve(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue
     let host = text(args, 0, ctx)?;
     let shared = HostShared::of(ctx);
     shared.require_permission(Need::Net(&host), ctx)?;
+    shared.require_handle("getaddrinfo", ctx)?;
     let (sender, receiver) = mpsc::channel::<Vec<String>>();
     // The link exists to be woken: the answer itself comes by the channel.
     let link = shared.add_link("name look-up", Quiet);
