@@ -5,6 +5,7 @@ pub mod child_process;
 pub mod clone;
 pub mod console;
 pub mod dgram;
+pub mod dns;
 pub mod encoding;
 #[cfg(feature = "ffi")]
 pub mod ffi;
@@ -30,6 +31,8 @@ const TABLE: &[Builtin] = &[
     Builtin::script("child_process", source!("modules/child_process/child_process.js")),
     Builtin::both("console", console::init, source!("modules/console/console.js")),
     Builtin::both("dgram", dgram::init, source!("modules/dgram/dgram.js")),
+    Builtin::both("dns", dns::init, source!("modules/dns/dns.js")),
+    Builtin::line("dns/promises", "module.exports = require('dns').promises;"),
     Builtin::script("events", source!("modules/events/events.js")),
     #[cfg(feature = "ffi")]
     Builtin::both("ffi", ffi::init, source!("modules/ffi/ffi.js")),
