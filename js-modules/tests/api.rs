@@ -16,6 +16,8 @@ const TYPED: &[&str] = &[
     "child_process",
     "console",
     "dgram",
+    "dns",
+    "dns/promises",
     "events",
     "ffi",
     "fs",

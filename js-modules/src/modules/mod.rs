@@ -7,6 +7,7 @@ pub mod clone;
 pub mod console;
 pub mod crypto;
 pub mod dgram;
+pub mod dns;
 pub mod encoding;
 #[cfg(feature = "ffi")]
 pub mod ffi;
@@ -37,6 +38,8 @@ const TABLE: &[Builtin] = &[
     Builtin::both("console", console::init, source!("modules/console/console.js")),
     Builtin::script("crypto", source!("modules/crypto/crypto.js")),
     Builtin::both("dgram", dgram::init, source!("modules/dgram/dgram.js")),
+    Builtin::both("dns", dns::init, source!("modules/dns/dns.js")),
+    Builtin::line("dns/promises", "module.exports = require('dns').promises;"),
     Builtin::script("events", source!("modules/events/events.js")),
     #[cfg(feature = "ffi")]
     Builtin::both("ffi", ffi::init, source!("modules/ffi/ffi.js")),

@@ -97,7 +97,9 @@ fn send(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
 /// An IPv4 address as a socket of the other family names it.
 fn fitting(to: SocketAddr, local: SocketAddr) -> SocketAddr {
     match (to, local) {
-        (SocketAddr::V4(v4), SocketAddr::V6(_)) => SocketAddr::new(v4.ip().to_ipv6_mapped().into(), v4.port()),
+        (SocketAddr::V4(v4), SocketAddr::V6(_)) => {
+            SocketAddr::new(v4.ip().to_ipv6_mapped().into(), v4.port())
+        }
         _ => to,
     }
 }
@@ -146,7 +148,9 @@ fn address(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue
 
 fn peer(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
     let state = handle(args, ctx)?;
-    let found = with(&state, |s| s.raw().peer_addr()?.as_socket().ok_or_else(|| io::Error::from_raw_os_error(libc::ENOTCONN)));
+    let found = with(&state, |s| {
+        s.raw().peer_addr()?.as_socket().ok_or_else(|| io::Error::from_raw_os_error(libc::ENOTCONN))
+    });
     let found = found.map_err(|e| failed(&e, "getpeername", None, ctx))?;
     Ok(pair(found, ctx))
 }
@@ -167,7 +171,11 @@ fn membership(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsVa
         match (parse(&group, 0)?.ip(), source) {
             (IpAddr::V4(group), Some(source)) => {
                 let (source, on) = (v4(Some(&source))?, v4(interface)?);
-                if join { raw.join_ssm_v4(&source, &group, &on) } else { raw.leave_ssm_v4(&source, &group, &on) }
+                if join {
+                    raw.join_ssm_v4(&source, &group, &on)
+                } else {
+                    raw.leave_ssm_v4(&source, &group, &on)
+                }
             }
             (IpAddr::V4(group), None) => {
                 let on = v4(interface)?;
@@ -175,7 +183,11 @@ fn membership(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsVa
             }
             (IpAddr::V6(group), None) => {
                 let index = interface_index(interface)?;
-                if join { raw.join_multicast_v6(&group, index) } else { raw.leave_multicast_v6(&group, index) }
+                if join {
+                    raw.join_multicast_v6(&group, index)
+                } else {
+                    raw.leave_multicast_v6(&group, index)
+                }
             }
             (IpAddr::V6(_), Some(_)) => Err(io::Error::from_raw_os_error(libc::EOPNOTSUPP)),
         }
@@ -285,12 +297,7 @@ fn zone_name(index: u32) -> Option<String> {
     })
 }
 
-fn failed(
-    error: &io::Error,
-    call: &str,
-    to: Option<(&str, u16)>,
-    ctx: &mut Context,
-) -> boa_engine::JsError {
+fn failed(error: &io::Error, call: &str, to: Option<(&str, u16)>, ctx: &mut Context) -> boa_engine::JsError {
     let made = system_error(error, call, None, ctx);
     if let (Some((address, port)), Some(object)) = (to, made.as_opaque().and_then(|v| v.as_object())) {
         let shown = if port == 0 { address.to_owned() } else { format!("{address}:{port}") };

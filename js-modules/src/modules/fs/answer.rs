@@ -135,8 +135,8 @@ impl Shape {
 /// The numbers of [`Answer::Stat`].
 pub(super) fn stat(meta: &Metadata) -> Answer {
     let born = meta.created().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
-    let (born_s, born_ns) = born
-        .map_or((meta.ctime(), meta.ctime_nsec()), |d| (d.as_secs() as i64, i64::from(d.subsec_nanos())));
+    let (born_s, born_ns) =
+        born.map_or((meta.ctime(), meta.ctime_nsec()), |d| (d.as_secs() as i64, i64::from(d.subsec_nanos())));
     Answer::Stat(Box::new([
         meta.dev() as i64,
         i64::from(meta.mode()),

@@ -27,11 +27,16 @@ pub(super) fn prepare(name: &str, args: &[JsValue], ctx: &mut Context) -> JsResu
     let number = args.get_or_undefined(1).as_number().unwrap_or(0.0);
     let done = match name {
         "stat" => one(args, Use::Read, "stat", ctx, |p| Ok(stat(&fs::metadata(p)?)))?.bigint(flag),
-        "lstat" => one(args, Use::ReadEntry, "lstat", ctx, |p| Ok(stat(&fs::symlink_metadata(p)?)))?.bigint(flag),
-        "exists" => one(args, Use::Read, "access", ctx, |p| Ok(Answer::Flag(p.try_exists().unwrap_or(false))))?,
+        "lstat" => {
+            one(args, Use::ReadEntry, "lstat", ctx, |p| Ok(stat(&fs::symlink_metadata(p)?)))?.bigint(flag)
+        }
+        "exists" => {
+            one(args, Use::Read, "access", ctx, |p| Ok(Answer::Flag(p.try_exists().unwrap_or(false))))?
+        }
         "statfs" => one(args, Use::Read, "statfs", ctx, |p| {
             let s = rustix::fs::statfs(p)?;
-            let numbers = [s.f_type as u64, s.f_bsize as u64, s.f_blocks, s.f_bfree, s.f_bavail, s.f_files, s.f_ffree];
+            let numbers =
+                [s.f_type as u64, s.f_bsize as u64, s.f_blocks, s.f_bfree, s.f_bavail, s.f_files, s.f_ffree];
             Ok(Answer::Numbers(numbers.to_vec()))
         })?
         .bigint(flag),

@@ -12,9 +12,9 @@ use super::answer::{Answer, Fault, Shape, stat, too_large};
 use super::paths::{Use, checked};
 use super::pool::Work;
 use super::{Prepared, table};
-use crate::host::{HostShared, descriptors};
 use crate::host::bytes::{ByteView, bytes_of};
 use crate::host::native::system_error;
+use crate::host::{HostShared, descriptors};
 
 /// `open(path, flags, mode)`, `close(fd)`, `read(fd, view, position)`, `write(fd, view, position)`, `fsync(fd)`,
 /// `fdatasync(fd)`, `ftruncate(fd, length)`, `fstat(fd, bigint)`, `fchmod(fd, mode)`, `fchown(fd, uid, gid)`,
@@ -202,7 +202,11 @@ fn write_file(args: &[JsValue], ctx: &mut Context) -> JsResult<Prepared> {
     let flush = args.get_or_undefined(4).to_boolean();
     let finish = move |file: &File, bytes: &[u8]| {
         let done = (&mut &*file).write_all(bytes).and_then(|()| if flush { file.sync_all() } else { Ok(()) });
-        done.map(|()| Answer::Nothing).map_err(|error| Fault { error, call: Some("write"), about_path: false })
+        done.map(|()| Answer::Nothing).map_err(|error| Fault {
+            error,
+            call: Some("write"),
+            about_path: false,
+        })
     };
     if let Some(number) = args.get_or_undefined(0).as_number() {
         if let Some(to) = table::standard(number as i32, ctx) {

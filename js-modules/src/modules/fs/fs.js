@@ -121,8 +121,9 @@ const promises = {};
 for (const [name, describe] of Object.entries(OPERATIONS)) {
     const sync = { [name + 'Sync'](...given) { return run(...describe(...given)); } }[name + 'Sync'];
     const call = { [name](...given) {
-        const callback = wanted(given.findLast((one) => typeof one === 'function'));
-        const [work, shape] = describe(...given.slice(0, given.lastIndexOf(callback)));
+        const callback = given.findLast((one) => typeof one === 'function');
+        const [work, shape] = describe(...(callback === undefined ? given : given.slice(0, given.lastIndexOf(callback))));
+        wanted(callback);
         later(work, shape, callback);
     } }[name];
     const promise = { async [name](...given) { return promised(...describe(...given)); } }[name];
@@ -210,8 +211,9 @@ function readArguments(fd, buffer, offset, count, position) {
     }
     if (!ArrayBuffer.isView(buffer)) throw invalidArgType('buffer', ['Buffer', 'TypedArray', 'DataView'], buffer);
     if (offset !== null && typeof offset === 'object') ({ offset, length: count, position } = offset);
+    // Nothing to read is nothing; into nothing is a mistake.
+    if (buffer.byteLength === 0 && count !== undefined && count !== null && count !== 0) throw make(TypeError, 'ERR_INVALID_ARG_VALUE', `The argument 'buffer' is empty and cannot be written. Received ${require('util').inspect(buffer)}`);
     const view = range(buffer, offset, count);
-    if (buffer.byteLength === 0 && view.length === 0 && count !== 0) throw make(TypeError, 'ERR_INVALID_ARG_VALUE', `The argument 'buffer' is empty and cannot be written. Received ${require('util').inspect(buffer)}`);
     return { buffer, view, call: ['read', fd, view, positionOf(position)] };
 }
 exports.readSync = function readSync(...given) {

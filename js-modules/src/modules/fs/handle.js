@@ -114,6 +114,8 @@ function check(signal) {
 async function readPieces(handle, { encoding, signal }) {
     const pieces = [];
     for (;;) {
+        // Whoever holds the signal gets a turn between two pieces.
+        if (signal !== undefined) await new Promise(setImmediate);
         check(signal);
         const { bytesRead, buffer } = await handle.read(Buffer.allocUnsafeSlow(CHUNK), 0, CHUNK, null);
         if (bytesRead === 0) break;
@@ -129,6 +131,7 @@ const isIterable = (value) => value !== null && typeof value === 'object' && !Ar
 async function writePieces(handle, data, { encoding, signal }) {
     const put = async (bytes) => {
         do {
+            if (signal !== undefined) await new Promise(setImmediate);
             check(signal);
             const { bytesWritten } = await handle.write(bytes, 0, Math.min(CHUNK, bytes.length));
             bytes = bytes.subarray(bytesWritten);

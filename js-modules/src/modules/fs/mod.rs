@@ -53,9 +53,8 @@ fn later(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> 
         Ok(Prepared { work, shape }) => pool::start(work, shape, callback, ctx)?,
         Err(error) => {
             let error = error.into_opaque(ctx)?;
-            crate::host::HostShared::of(ctx).push(Box::new(move |ctx| {
-                callback.call(&JsValue::undefined(), &[error], ctx).map(|_| ())
-            }));
+            crate::host::HostShared::of(ctx)
+                .push(Box::new(move |ctx| callback.call(&JsValue::undefined(), &[error], ctx).map(|_| ())));
         }
     }
     Ok(JsValue::undefined())

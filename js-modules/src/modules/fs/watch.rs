@@ -107,7 +107,9 @@ impl Link for WatchLink {
         let mut batch: Vec<(u32, Option<Vec<u8>>)> = Vec::new();
         while batch.len() < 1024 {
             match reader.next() {
-                Ok(event) => batch.push((event.events().bits(), event.file_name().map(|n| n.to_bytes().to_vec()))),
+                Ok(event) => {
+                    batch.push((event.events().bits(), event.file_name().map(|n| n.to_bytes().to_vec())))
+                }
                 Err(Errno::INTR) => {}
                 Err(_) => break,
             }

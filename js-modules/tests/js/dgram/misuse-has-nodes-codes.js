@@ -1,0 +1,10 @@
+const assert = require('assert');
+const dgram = require('dgram');
+assert.throws(() => dgram.createSocket('udp5'), { code: 'ERR_SOCKET_BAD_TYPE' });
+const socket = dgram.createSocket('udp4');
+assert.throws(() => socket.send('x', 70000), { code: 'ERR_SOCKET_BAD_PORT' });
+assert.throws(() => socket.send(5, 9), { code: 'ERR_INVALID_ARG_TYPE' });
+assert.throws(() => socket.address(), { code: 'EBADF' });
+assert.throws(() => socket.remoteAddress(), { code: 'ERR_SOCKET_DGRAM_NOT_CONNECTED' });
+socket.close();
+assert.throws(() => socket.close(), { code: 'ERR_SOCKET_DGRAM_NOT_RUNNING' });
