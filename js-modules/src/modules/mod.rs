@@ -23,8 +23,8 @@ pub mod timers;
 pub mod tls;
 pub mod url;
 pub mod util;
-pub mod zlib;
 pub mod vm;
+pub mod zlib;
 
 use crate::host::loader::Builtin;
 use crate::source;

@@ -68,17 +68,12 @@ function connect(to, callback) {
   asked.end();
 }
 
-function colons(hex) { return hex.match(/../g).join(':'); }
-
 function certificates(socket) {
   const list = [];
   let one = socket.getPeerCertificate(true);
   while (one && one.raw && list.length < 10) {
-    const hash = require('internal/hashes');
-    list.push({
-      digest: colons(hash.SHA384.syncHash(one.raw).toString('hex')),
-      fingerprint: colons(hash.SHA384.syncHash(one.pubkey || one.raw).toString('hex')),
-    });
+    const known = require('internal/tls').certificate(one.raw);
+    list.push({ digest: known.digest384, fingerprint: known.keyFingerprint384 });
     if (!one.issuerCertificate || one.issuerCertificate === one) { break; }
     one = one.issuerCertificate;
   }

@@ -2,6 +2,8 @@
 
 // Changes of files: told by the kernel, or found by looking now and then.
 
+// Not the globals: in contexts of the dialect those are other ones.
+const { clearInterval, setInterval } = require('timers');
 const EventEmitter = require('events');
 const fs = require('fs');
 const path = require('path');

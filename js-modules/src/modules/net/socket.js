@@ -1,6 +1,8 @@
 'use strict';
 // One connection as a Duplex stream. `socket._handle` is the handle of the natives; it is what `tls` and `http` build on.
 
+// Not the globals: in contexts of the dialect those are other ones.
+const { clearTimeout, setTimeout } = require('timers');
 const { Duplex } = require('stream');
 const wire = require('internal/net');
 const { normalize, port: validPort, failure, positive } = require('internal/net/shared');

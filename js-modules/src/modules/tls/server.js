@@ -1,6 +1,8 @@
 'use strict';
 // A listener whose connections are under TLS.
 
+// Not the globals: in contexts of the dialect those are other ones.
+const { clearTimeout, setTimeout } = require('timers');
 const net = require('net');
 const { TLSSocket, protocols } = require('internal/tls/socket');
 const { createSecureContext } = require('internal/tls/context');
