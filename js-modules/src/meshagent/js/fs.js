@@ -113,7 +113,6 @@ exports.write = function write(fd, options, callback) {
 };
 
 const simple = {
-  unlinkSync: function (path) { return ['Error trying to unlink: ' + path, path]; },
   mkdirSync: function (path) { return ['Unable to create dir: ' + path, path]; },
   rmdirSync: function (path) { return ['Unable to remove dir: ' + path, path]; },
   renameSync: function (from, to) { return ['Error renaming ' + from + ' to ' + to, from, to]; },
@@ -127,6 +126,12 @@ for (const name of Object.keys(simple)) {
     return told('fs.' + name + '(): ' + text, function () { fs[name](...passed); });
   };
 }
+// The real agent's removes an empty folder, too, and cores rely on it.
+exports.unlinkSync = function unlinkSync(path) {
+  return told('fs.unlinkSync(): Error trying to unlink: ' + path, function () {
+    if (fs.lstatSync(path).isDirectory()) { fs.rmdirSync(path); } else { fs.unlinkSync(path); }
+  });
+};
 exports.copyFile = function copyFile(from, to, flag, callback) {
   const done = typeof flag === 'function' ? flag : callback;
   setImmediate(function () {

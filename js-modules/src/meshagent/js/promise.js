@@ -4,14 +4,19 @@
 
 const { fail, hide } = require('events');
 
-
 const PENDING = 0, RESOLVED = 1, REJECTED = 2;
 const STATE = Symbol('promise');
 
 function promise(executor) {
   if (!(this instanceof promise)) { return new promise(executor); }
   this._ObjectID = 'promise';
-  hide(this, STATE, { phase: PENDING, values: [], handlers: [], handled: false });
+  const state = { phase: PENDING, values: [], handlers: [], handled: false };
+  hide(this, STATE, state);
+  // Cores empty the list to let go of what the promise came to.
+  hide(this, '_internal', {
+    get completedArgs() { return state.values; },
+    set completedArgs(values) { state.values = values; },
+  });
   hide(this, 'parentPromise', undefined);
   hide(this, '__childPromise', undefined);
   hide(this, 'descriptorMetadata', undefined);

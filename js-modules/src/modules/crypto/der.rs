@@ -167,7 +167,7 @@ mod tests {
             let mut reader = Reader::new(&bytes);
             assert_eq!(reader.take(OCTET_STRING), Some(&content[..]));
             assert!(reader.is_empty());
-            assert_eq!(Reader::new(&bytes[..bytes.len() - 1]).next().is_some(), false);
+            assert!(Reader::new(&bytes[..bytes.len() - 1]).next().is_none());
         }
         assert_eq!(Reader::new(&integer(&[0x80])).number(), Some(&[0x80][..]));
         assert_eq!(integer(&[]), [INTEGER, 1, 0]);

@@ -86,17 +86,17 @@ impl Algorithm {
             "sha384" => Hasher::Fast(fast::Context::new(&fast::SHA384)),
             "sha512" => Hasher::Fast(fast::Context::new(&fast::SHA512)),
             "sha512-256" => Hasher::Fast(fast::Context::new(&fast::SHA512_256)),
-            "ripemd160" => soft(Box::new(ripemd::Ripemd160::default())),
-            "sha224" => soft(Box::new(sha2::Sha224::default())),
-            "sha512-224" => soft(Box::new(sha2::Sha512_224::default())),
-            "sha3-224" => soft(Box::new(sha3::Sha3_224::default())),
-            "sha3-256" => soft(Box::new(sha3::Sha3_256::default())),
-            "sha3-384" => soft(Box::new(sha3::Sha3_384::default())),
-            "sha3-512" => soft(Box::new(sha3::Sha3_512::default())),
+            "ripemd160" => soft(Box::<ripemd::Ripemd160>::default()),
+            "sha224" => soft(Box::<sha2::Sha224>::default()),
+            "sha512-224" => soft(Box::<sha2::Sha512_224>::default()),
+            "sha3-224" => soft(Box::<sha3::Sha3_224>::default()),
+            "sha3-256" => soft(Box::<sha3::Sha3_256>::default()),
+            "sha3-384" => soft(Box::<sha3::Sha3_384>::default()),
+            "sha3-512" => soft(Box::<sha3::Sha3_512>::default()),
             "shake128" => Hasher::Shake128(Box::default()),
             "shake256" => Hasher::Shake256(Box::default()),
             // `md5`, the last row.
-            _ => soft(Box::new(md5::Md5::default())),
+            _ => soft(Box::<md5::Md5>::default()),
         }
     }
 

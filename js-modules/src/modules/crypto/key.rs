@@ -245,7 +245,7 @@ impl Key {
 pub fn generate_rsa(bits: usize, exponent: u32) -> Result<Key, Failure> {
     let failed =
         || Failure::new("ERR_OSSL_RSA_KEY_SIZE_TOO_SMALL", "error:02000078:rsa routines::key size too small");
-    if bits < 512 || exponent < 3 || exponent % 2 == 0 {
+    if bits < 512 || exponent < 3 || exponent.is_multiple_of(2) {
         return Err(if bits < 512 {
             failed()
         } else {

@@ -176,7 +176,7 @@ fn open_pkcs12(
 
 /// RC2 in CBC mode: how old files hide their certificates, which are public anyway.
 fn rc2(key: &[u8], bits: usize, iv: &[u8], data: &[u8]) -> Option<Vec<u8>> {
-    if data.is_empty() || data.len() % 8 != 0 {
+    if data.is_empty() || !data.len().is_multiple_of(8) {
         return None;
     }
     let cipher = rc2::Rc2::new_with_eff_key_len(key, bits);

@@ -34,7 +34,13 @@ pub(super) fn prepare(name: &str, args: &[JsValue], ctx: &mut Context) -> JsResu
         "close" => {
             let file = table::take(fd(args, ctx)?, ctx).map_err(|e| system_error(&e, "close", None, ctx))?;
             // The last one closes it; that can take long on a network's file system.
-            simple("close", Box::new(move || Ok(drop(file)).map(|()| Answer::Nothing)))
+            simple(
+                "close",
+                Box::new(move || {
+                    drop(file);
+                    Ok(Answer::Nothing)
+                }),
+            )
         }
         "read" => {
             let (file, position) = (open(args, "read", ctx)?, position(args, ctx)?);

@@ -122,6 +122,7 @@ fn begin(state: &Rc<State>, connection: Connection, early: &[u8], ctx: &mut Cont
 }
 
 /// One turn of the link for a connection whose TLS is not up. An error ends the connection.
+#[expect(clippy::result_large_err, reason = "made once, when the connection ends")]
 pub(crate) fn advance(state: &Rc<State>, shared: &HostShared, stream: &mut Stream) -> Result<(), Failure> {
     let mut tls = state.tls.borrow_mut();
     match &mut *tls {
