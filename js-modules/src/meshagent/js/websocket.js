@@ -41,7 +41,9 @@ function decoded(socket, isClient, rest) {
     read: function () { channel.resume(); },
   });
   writable(object, {
-    write: function (chunk, flush) {
+    write: function (given, flush) {
+      // Cores write objects, too: they go as JSON.
+      const chunk = typeof given === 'string' || given instanceof Uint8Array ? given : JSON.stringify(given);
       const room = channel.send(typeof chunk === 'string' ? TEXT : BINARY, chunk);
       if (!room && !channel.over && !channel.sentClose && !socket.destroyed) { waiting = flush; return false; }
       flush();

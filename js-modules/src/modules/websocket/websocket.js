@@ -4,7 +4,7 @@
 const { EventTarget, Event } = require('internal/event_target');
 const wire = require('internal/http/native');
 const { URL } = require('internal/url');
-const { Blob, kBytes } = require('internal/fetch/blob');
+const { Blob, bytesOf } = require('internal/blob');
 const { Channel } = require('internal/websocket/channel');
 
 class MessageEvent extends Event {
@@ -124,7 +124,7 @@ class WebSocket extends EventTarget {
         if (arguments.length < 1) throw new TypeError('WebSocket.send: 1 argument required, but only 0 present.');
         if (this.#state === CONNECTING) throw new (require('internal/dom_exception'))('Sent before connected.', 'InvalidStateError');
         let payload = data, opcode = 2;
-        if (data instanceof Blob) payload = data[kBytes];
+        if (data instanceof Blob) payload = bytesOf(data);
         else if (data instanceof ArrayBuffer) payload = Buffer.from(data);
         else if (ArrayBuffer.isView(data)) payload = Buffer.from(data.buffer, data.byteOffset, data.byteLength);
         else { payload = Buffer.from(String(data)); opcode = 1; }
