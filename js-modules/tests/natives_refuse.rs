@@ -45,9 +45,3 @@ fn every_native_of_the_node_layer_refuses_without_its_permission() {
     let (lines, code) = run(Dialect::Node, "/natives/node.js", include_str!("natives/node.js"));
     assert_eq!(code, Some(0), "{}", lines.join("\n"));
 }
-
-#[test]
-fn the_natives_of_the_dialect_refuse_without_their_permission() {
-    let (lines, code) = run(Dialect::MeshAgent, "/natives/dialect.js", include_str!("natives/dialect.js"));
-    assert_eq!(code, Some(0), "{}", lines.join("\n"));
-}
