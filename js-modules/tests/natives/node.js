@@ -42,7 +42,7 @@ const table = {
         net: `connect(9,'127.0.0.1') createConnection({port:9}) connect('/tmp/socket') createServer().listen(0)
             createServer().listen('/tmp/socket') Socket().connect(9,'127.0.0.1')`,
     },
-    dgram: { none: 'Socket createSocket', net: `createSocket('udp4').bind(0,'127.0.0.1') createSocket('udp4').send('x',9,'127.0.0.1',cb)` },
+    dgram: { none: 'Socket createSocket', net: `createSocket('udp4').bind(0,'127.0.0.1')` },
     dns: {
         none: 'getDefaultResultOrder setDefaultResultOrder Resolver getServers setServers',
         net: `lookup('example.com',cb) lookupService('127.0.0.1',22,cb) resolve('example.com',cb) resolve4('example.com',cb)

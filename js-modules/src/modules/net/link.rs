@@ -50,6 +50,15 @@ impl SocketLink {
     }
 }
 
+impl Drop for SocketLink {
+    fn drop(&mut self) {
+        // Script may keep the handle, and a core that is cleared may have kept it for good; the socket goes with the link.
+        if let Ok(mut stream) = self.state.stream.try_borrow_mut() {
+            *stream = None;
+        }
+    }
+}
+
 impl Link for SocketLink {
     fn wake(&mut self, cx: &mut Cx<'_>, wake: Wake) {
         self.state.poked.set(false);
