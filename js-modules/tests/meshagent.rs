@@ -256,7 +256,6 @@ fn sent(agent: &Agent, action: &str) -> Vec<String> {
 }
 
 #[test]
-#[ignore = "needs http"]
 fn the_unmodified_meshcore_boots_reports_and_answers_its_console() {
     let Some(package) = meshcentral() else { return };
     on_stack(move || {
