@@ -4,13 +4,13 @@ const table = {
     fs: {
         none: `close closeSync fchmod fchmodSync fchown fchownSync fdatasync fdatasyncSync fstat fstatSync fsync fsyncSync
             ftruncate ftruncateSync futimes futimesSync read readSync readv readvSync write writeSync writev writevSync
-            exists existsSync unwatchFile Dirent Stats Dir _toUnixTimestamp openAsBlob`,
+            exists existsSync watchFile unwatchFile Dirent Stats Dir _toUnixTimestamp openAsBlob`,
         'fs.read': `access('/etc',cb) accessSync('/etc') copyFile('/etc/passwd','/tmp/x',cb) copyFileSync('/etc/passwd','/tmp/x')
             lstat('/etc',cb) lstatSync('/etc') open('/etc/passwd','r',cb) openSync('/etc/passwd') readFile('/etc/passwd',cb)
             readFileSync('/etc/passwd') readdir('/etc',cb) readdirSync('/etc') readlink('/proc/self',cb) readlinkSync('/proc/self')
             realpath('/etc',cb) realpathSync('/etc') stat('/etc',cb) statSync('/etc') statfs('/etc',cb) statfsSync('/etc')
             createReadStream('/etc/passwd') ReadStream('/etc/passwd') FileReadStream('/etc/passwd') cp('/etc/passwd','/tmp/x',cb)
-            cpSync('/etc/passwd','/tmp/x') opendir('/etc',cb) opendirSync('/etc') watch('/etc') watchFile('/etc',cb)`,
+            cpSync('/etc/passwd','/tmp/x') opendir('/etc',cb) opendirSync('/etc') watch('/etc')`,
         'fs.write': `appendFile('/tmp/x','y',cb) appendFileSync('/tmp/x','y') chmod('/tmp',511,cb) chmodSync('/tmp',511)
             chown('/tmp',0,0,cb) chownSync('/tmp',0,0) lchown('/tmp',0,0,cb) lchownSync('/tmp',0,0) link('/etc/passwd','/tmp/x',cb)
             linkSync('/etc/passwd','/tmp/x') lutimes('/tmp',1,1,cb) lutimesSync('/tmp',1,1) mkdir('/tmp/x',cb) mkdirSync('/tmp/x')

@@ -56,6 +56,7 @@ impl Drop for SocketLink {
         if let Ok(mut stream) = self.state.stream.try_borrow_mut() {
             *stream = None;
         }
+        self.state.forget_script(&self.shared);
     }
 }
 

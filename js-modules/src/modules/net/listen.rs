@@ -157,6 +157,15 @@ struct ListenLink {
     _file: Option<SocketFile>,
 }
 
+impl Drop for ListenLink {
+    fn drop(&mut self) {
+        // See `State::forget_script`.
+        if self.shared.ended() {
+            drop(self.server.callback.borrow_mut().take());
+        }
+    }
+}
+
 impl Link for ListenLink {
     fn wake(&mut self, cx: &mut Cx<'_>, wake: Wake) {
         if wake.start

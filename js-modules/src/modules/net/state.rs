@@ -114,6 +114,14 @@ impl State {
         }));
     }
 
+    /// Lets go of the script when its context has ended: the callback's closure holds the handle, the handle this state,
+    /// and no collection sees through that circle.
+    pub fn forget_script(&self, shared: &HostShared) {
+        if shared.ended() {
+            drop(self.callback.borrow_mut().take());
+        }
+    }
+
     /// Calls the script's callback, if it still listens. For tasks only.
     pub fn call(&self, kind: &'static str, value: JsValue, ctx: &mut Context) -> JsResult<()> {
         let callback = self.callback.borrow().clone();
