@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,11 +14,13 @@ use crate::meshctrl::{Answer, run};
 use crate::place;
 use crate::procfs;
 use crate::running::Running;
+use crate::stand_in::StandIn;
 
 /// One device with our agent. State and settings survive [`Agent::restart`].
 pub struct Agent {
     dir: TempDir,
     extra: Vec<String>,
+    firmware: Option<Arc<StandIn>>,
     running: Option<Running>,
 }
 
@@ -31,9 +34,13 @@ impl Agent {
     ///
     /// Keys are made once by the agent itself and kept, because an RSA-3072 key takes seconds.
     pub fn with_identity(msh: &[u8], slot: usize, extra: &[&str]) -> Agent {
-        let agent = Agent::prepared(msh, extra);
-        fs::create_dir_all(agent.state()).expect("a state folder");
-        fs::copy(identity(slot), agent.state().join("identity.key")).expect("a kept identity can be copied");
+        Agent::prepared(msh, extra).known(slot).launched()
+    }
+
+    /// Starts an agent with the first kept identity on a machine with this firmware, or on the machine as it is.
+    pub fn with_firmware(msh: &[u8], firmware: Option<Arc<StandIn>>) -> Agent {
+        let mut agent = Agent::prepared(msh, &[]).known(0);
+        agent.firmware = firmware;
         agent.launched()
     }
 
@@ -117,9 +124,15 @@ impl Agent {
     fn prepared(msh: &[u8], extra: &[&str]) -> Agent {
         let dir = TempDir::new().expect("a temporary folder");
         let extra = extra.iter().map(|s| (*s).to_owned()).collect();
-        let agent = Agent { dir, extra, running: None };
+        let agent = Agent { dir, extra, firmware: None, running: None };
         agent.set_msh(msh);
         agent
+    }
+
+    fn known(self, slot: usize) -> Agent {
+        fs::create_dir_all(self.state()).expect("a state folder");
+        fs::copy(identity(slot), self.state().join("identity.key")).expect("a kept identity can be copied");
+        self
     }
 
     fn launched(mut self) -> Agent {
@@ -133,6 +146,9 @@ impl Agent {
         command.arg("--state").arg(self.state()).args(&self.extra).current_dir(self.dir.path());
         // As on the desks of people who write Rust: it must not make a dying worker slow.
         command.env("RUST_BACKTRACE", "1");
+        if let Some(firmware) = &self.firmware {
+            command = firmware.around(&command);
+        }
         Running::spawn("meshlite-agent", &mut command)
     }
 }

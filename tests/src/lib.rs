@@ -22,6 +22,7 @@ pub mod real_agent;
 pub mod real_server;
 pub mod running;
 pub mod server;
+pub mod stand_in;
 pub mod weak_identity;
 
 pub use agent::Agent;
@@ -35,3 +36,4 @@ pub use real_agent::RealAgent;
 pub use real_server::RealServer;
 pub use running::Running;
 pub use server::Server;
+pub use stand_in::StandIn;

@@ -64,6 +64,25 @@ pub fn meshctrl(meshcentral: &Path, account: &Account, args: &[&str]) -> Answer 
     run(&mut command, Duration::from_secs(40))
 }
 
+/// A line for the consoles of devices, and when its answer comes.
+#[derive(Debug, Clone, Copy)]
+pub struct Line {
+    /// What is typed.
+    pub text: &'static str,
+    /// The answer comes by itself some time after the line has run.
+    pub later: bool,
+}
+
+/// A line that is answered, if at all, when it has run.
+pub const fn now(text: &'static str) -> Line {
+    Line { text, later: false }
+}
+
+/// A line whose answer comes later, such as when a child process has ended.
+pub const fn later(text: &'static str) -> Line {
+    Line { text, later: true }
+}
+
 /// What the devices `nodes` answer to console lines, sent one after the other: for each line, the texts of each node.
 ///
 /// # Panics
@@ -73,14 +92,16 @@ pub fn console(
     meshcentral: &Path,
     account: &Account,
     nodes: &[&str],
-    lines: &[&str],
+    lines: &[Line],
 ) -> Vec<Vec<Vec<String>>> {
     let mut command = node();
     let websocket = meshcentral.parent().map(|modules| modules.join("ws")).unwrap_or_default();
     command.args(["-e", include_str!("console.js")]).arg(websocket);
     command.args([&account.url, &account.user, &account.password]);
-    command.args([serde_json::json!(nodes).to_string(), serde_json::json!(lines).to_string()]);
-    let patience = Duration::from_secs(30 + 9 * lines.len() as u64);
+    let typed: Vec<_> = lines.iter().map(|line| (line.text, line.later)).collect();
+    command.args([serde_json::json!(nodes).to_string(), serde_json::json!(typed).to_string()]);
+    let patience =
+        Duration::from_secs(60 + lines.iter().map(|line| if line.later { 45 } else { 2 }).sum::<u64>());
     let answers = run(&mut command, patience).json();
     let texts = |line: &Value, node: &str| -> Vec<String> {
         let list = line["answers"][node].as_array().cloned().unwrap_or_default();

@@ -4,10 +4,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 
 use tempfile::TempDir;
 
 use crate::running::Running;
+use crate::stand_in::StandIn;
 
 /// TLS versions the real agent may use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +26,7 @@ pub enum TlsVersion {
 pub struct RealAgent {
     dir: TempDir,
     tls: TlsVersion,
+    firmware: Option<Arc<StandIn>>,
     running: Option<Running>,
 }
 
@@ -35,14 +38,28 @@ impl RealAgent {
 
     /// Starts it with one TLS version allowed.
     pub fn with_tls(meshcentral: &Path, msh: &[u8], tls: TlsVersion) -> RealAgent {
+        let agent = RealAgent::prepared(meshcentral, msh);
+        RealAgent { tls, ..agent }.launched()
+    }
+
+    /// Starts it on a machine with this firmware, or on the machine as it is.
+    pub fn with_firmware(meshcentral: &Path, msh: &[u8], firmware: Option<Arc<StandIn>>) -> RealAgent {
+        let agent = RealAgent::prepared(meshcentral, msh);
+        RealAgent { firmware, ..agent }.launched()
+    }
+
+    fn prepared(meshcentral: &Path, msh: &[u8]) -> RealAgent {
         let dir = TempDir::new().expect("a temporary folder");
         let program = dir.path().join("meshagent_x86-64");
         fs::copy(meshcentral.join("agents/meshagent_x86-64"), &program).expect("npm brought the agent");
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it can be made executable");
         fs::write(dir.path().join("meshagent_x86-64.msh"), msh).expect("the settings can be written");
-        let mut agent = RealAgent { dir, tls, running: None };
-        agent.running = Some(agent.launch());
-        agent
+        RealAgent { dir, tls: TlsVersion::Any, firmware: None, running: None }
+    }
+
+    fn launched(mut self) -> RealAgent {
+        self.running = Some(self.launch());
+        self
     }
 
     /// Starts it again after it was stopped or killed.
@@ -78,6 +95,9 @@ impl RealAgent {
             );
             fs::write(&file, text).expect("a configuration can be written");
             command.env("OPENSSL_CONF", file);
+        }
+        if let Some(firmware) = &self.firmware {
+            command = firmware.around(&command);
         }
         Running::spawn("MeshAgent", &mut command)
     }

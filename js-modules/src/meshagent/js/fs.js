@@ -60,7 +60,7 @@ exports.existsSync = function existsSync(path) { return typeof path === 'string'
 exports.readdirSync = function readdirSync(path) {
   const folder = String(path).replace(/\*$/, '');
   try {
-    return fs.readdirSync(folder === '' ? '.' : folder);
+    return fs.readdirSync(folder);
   } catch (e) {
     if (e.code === 'ERR_ACCESS_DENIED') { throw e; }
     return [];

@@ -12,10 +12,10 @@ const wire = require('internal/http/native');
 const PORTS = { 'http:': 80, 'ws:': 80, 'https:': 443, 'wss:': 443 };
 
 function parseUri(text) {
-  if (typeof text !== 'string') { throw fail('http.parseUri(): a URI is needed'); }
-  const found = /^([a-z][a-z0-9+.-]*:)\/\/(?:([^@/?#]*)@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d+))?([^#]*)/i.exec(text);
-  if (found === null) { throw fail('http.parseUri(): \'' + text + '\' is no URI'); }
-  const protocol = found[1].toLowerCase();
+  if (typeof text !== 'string') { throw fail('http.parseUri(): Invalid Parameters'); }
+  // Every part may be missing, the protocol too.
+  const found = /^(?:([a-z][a-z0-9+.-]*:)\/\/)?(?:([^@/?#]*)@)?(\[[^\]]*\]|[^:/?#]*)(?::(\d+))?([^#]*)/i.exec(text);
+  const protocol = found[1] === undefined ? 'http:' : found[1].toLowerCase();
   let path = found[5] === '' ? '/' : found[5];
   if (path[0] !== '/') { path = '/' + path; }
   const uri = {

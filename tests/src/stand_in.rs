@@ -1,0 +1,168 @@
+//! A stand-in for the firmware of a PC, so that the hardware page can be compared on machines that have none.
+//!
+//! Programs started inside see a `/sys/class/dmi/id` of ours, and programs of ours on the PATH that list hardware. A
+//! mount namespace of their own does it; the machine itself is not touched.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+/// The files; gone when it is dropped, so it must outlive the programs inside.
+pub struct StandIn {
+    dir: TempDir,
+    as_root: bool,
+}
+
+impl StandIn {
+    /// Makes it, or gives `None` where mount namespaces are forbidden, as in many containers.
+    pub fn prepared() -> Option<StandIn> {
+        let dir = TempDir::new().expect("a temporary folder");
+        let id = dir.path().join("class/dmi/id");
+        // A folder among the entries, as on a real machine.
+        fs::create_dir_all(id.join("power")).expect("a folder");
+        for (name, text) in FIRMWARE {
+            fs::write(id.join(name), format!("{text}\n")).expect("a file");
+        }
+        let bin = dir.path().join("bin");
+        fs::create_dir(&bin).expect("a folder");
+        for (name, text) in PROGRAMS {
+            fs::write(bin.join(name), text).expect("a program");
+            fs::set_permissions(bin.join(name), fs::Permissions::from_mode(0o755))
+                .expect("it can be executable");
+        }
+        // Root needs no user namespace, and in some containers only that is allowed.
+        let mut stand_in = StandIn { dir, as_root: true };
+        if stand_in.works() {
+            return Some(stand_in);
+        }
+        stand_in.as_root = false;
+        stand_in.works().then_some(stand_in)
+    }
+
+    /// The same command inside.
+    pub fn around(&self, command: &Command) -> Command {
+        let mut inside = Command::new("unshare");
+        inside.arg("--mount");
+        if !self.as_root {
+            inside.arg("--map-root-user");
+        }
+        inside
+            .args(["sh", "-c", ENTER, "sh"])
+            .arg(self.dir.path())
+            .arg(command.get_program())
+            .args(command.get_args());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => inside.env(name, value),
+                None => inside.env_remove(name),
+            };
+        }
+        if let Some(folder) = command.get_current_dir() {
+            inside.current_dir(folder);
+        }
+        inside
+    }
+
+    fn works(&self) -> bool {
+        let mut probe = Command::new("test");
+        probe.args(["-f", "/sys/class/dmi/id/board_name"]);
+        let mut probe = self.around(&probe);
+        let ended = probe.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        ended.is_ok_and(|status| status.success())
+    }
+}
+
+/// The class folder is of the kernel and takes no files: ours is laid over it. `exec` keeps the process id.
+const ENTER: &str = r#"files=$1; shift
+mount -t overlay overlay -o "lowerdir=$files/class:/sys/class" /sys/class || exit 1
+PATH="$files/bin:$PATH" exec "$@""#;
+
+/// What the firmware says; one value that stands for nothing.
+const FIRMWARE: &[(&str, &str)] = &[
+    ("bios_date", "03/07/2024"),
+    ("bios_vendor", "Stand-in BIOS"),
+    ("bios_version", "1.2"),
+    ("board_name", "Board 5"),
+    ("board_serial", "B-77"),
+    ("board_vendor", "Stand-in"),
+    ("board_version", "None"),
+    ("chassis_type", "3"),
+    ("chassis_version", "To Be Filled By O.E.M."),
+    ("modalias", "dmi:bvnStandIn"),
+    ("product_name", "Stand-in 3000"),
+    ("product_serial", "P-1"),
+    ("product_uuid", "11223344-5566-7788-99aa-bbccddeeff00"),
+    ("sys_vendor", "Stand-in"),
+];
+
+const PROGRAMS: &[(&str, &str)] = &[
+    (
+        "dmidecode",
+        "#!/bin/sh
+[ \"$2\" = memory ] || exit 1
+cat <<'END'
+# dmidecode 3.4
+SMBIOS 3.0.0 present.
+
+Handle 0x1000, DMI type 16, 23 bytes
+Physical Memory Array
+\tLocation: System Board Or Motherboard
+\tUse: System Memory
+\tMaximum Capacity: 8 GB
+\tError Information Handle: Not Provided
+\tNumber Of Devices: 1
+
+Handle 0x1100, DMI type 17, 84 bytes
+Memory Device
+\tArray Handle: 0x1000
+\tTotal Width: Unknown
+\tSize: 4 GB
+\tForm Factor: DIMM
+\tLocator: DIMM 0
+\tBank Locator: Not Specified
+\tManufacturer: Stand-in
+
+END
+",
+    ),
+    (
+        "lspci",
+        "#!/bin/sh
+if [ \"$1\" = -m ]; then
+  echo '00:00.0 \"Host bridge\" \"Stand-in\" \"Bridge 1\" -r02 \"Below\" \"Part\"'
+  echo '00:02.0 \"VGA compatible controller\" \"Stand-in\" \"Graphics 9\" \"\" \"\"'
+else
+  echo '00:00.0 Host bridge: Stand-in Bridge 1 (rev 02)'
+  echo '00:02.0 VGA compatible controller: Stand-in Graphics 9'
+fi
+",
+    ),
+    (
+        "usb-devices",
+        "#!/bin/sh
+cat <<'END'
+
+T:  Bus=01 Lev=00 Prnt=00 Port=00 Cnt=00 Dev#=1 Spd=480 MxCh= 1
+D:  Ver= 2.00 Cls=09(hub  ) Sub=00 Prot=01 MxPS=64 #Cfgs=1
+S:  Manufacturer=Linux
+S:  Product=Host Controller
+C:  #Ifs= 1 Cfg#= 1 Atr=e0 MxPwr=0mA
+
+END
+",
+    ),
+    (
+        "lshw",
+        "#!/bin/sh
+cat <<'END'
+  *-disk
+       description: ATA Disk
+       product: STANDIN 100
+       physical id: 0
+       size: 100GiB (107GB)
+END
+",
+    ),
+];
