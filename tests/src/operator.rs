@@ -79,6 +79,24 @@ impl Operator {
         answer["value"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// The same, for a device that may not answer: `None` when nothing came in time.
+    ///
+    /// # Panics
+    /// When the channel is gone.
+    #[track_caller]
+    pub fn try_console(&mut self, node: &str, line: &str, within: Duration) -> Option<String> {
+        self.send(&json!({ "action": "msg", "type": "console", "nodeid": node, "value": line }));
+        let until = Instant::now() + within;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let bytes = self.control.receive(left).expect("the control channel is open")?;
+            let message: Value = serde_json::from_slice(&bytes).unwrap_or_default();
+            if message["action"] == "msg" && message["type"] == "console" && message["nodeid"] == node {
+                return Some(message["value"].as_str().unwrap_or_default().to_owned());
+            }
+        }
+    }
+
     /// Opens a session of this protocol number on a device: asks for the tunnel, joins it, waits for the other side.
     ///
     /// `options` is what the page sends first, such as `{"cols":80,"rows":25}` (relay specification 5 and 6.1).

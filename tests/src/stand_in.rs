@@ -1,7 +1,7 @@
-//! A stand-in for the firmware of a PC, so that the hardware page can be compared on machines that have none.
+//! A stand-in for parts of a machine, so that the same is seen on every one and nothing is done to it.
 //!
-//! Programs started inside see a `/sys/class/dmi/id` of ours, and programs of ours on the PATH that list hardware. A
-//! mount namespace of their own does it; the machine itself is not touched.
+//! Programs started inside see the firmware of a PC, programs of ours on the PATH that list hardware, and, when asked
+//! for, a service manager with folders that take services. A mount namespace of their own does it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -13,11 +13,21 @@ use tempfile::TempDir;
 pub struct StandIn {
     dir: TempDir,
     as_root: bool,
+    enter: String,
 }
 
 impl StandIn {
-    /// Makes it, or gives `None` where mount namespaces are forbidden, as in many containers.
-    pub fn prepared() -> Option<StandIn> {
+    /// The firmware of a PC. `None` where mount namespaces are forbidden, as in many containers.
+    pub fn firmware() -> Option<StandIn> {
+        StandIn::prepared(format!("{ENTER_FIRMWARE}{ENTER_LAST}"))
+    }
+
+    /// The firmware, and a systemd that does nothing: what services write stays inside.
+    pub fn services() -> Option<StandIn> {
+        StandIn::prepared(format!("{ENTER_FIRMWARE}{ENTER_SERVICES}{ENTER_LAST}"))
+    }
+
+    fn prepared(enter: String) -> Option<StandIn> {
         let dir = TempDir::new().expect("a temporary folder");
         let id = dir.path().join("class/dmi/id");
         // A folder among the entries, as on a real machine.
@@ -33,7 +43,7 @@ impl StandIn {
                 .expect("it can be executable");
         }
         // Root needs no user namespace, and in some containers only that is allowed.
-        let mut stand_in = StandIn { dir, as_root: true };
+        let mut stand_in = StandIn { dir, as_root: true, enter };
         if stand_in.works() {
             return Some(stand_in);
         }
@@ -49,7 +59,7 @@ impl StandIn {
             inside.arg("--map-root-user");
         }
         inside
-            .args(["sh", "-c", ENTER, "sh"])
+            .args(["sh", "-c", &self.enter, "sh"])
             .arg(self.dir.path())
             .arg(command.get_program())
             .args(command.get_args());
@@ -74,10 +84,22 @@ impl StandIn {
     }
 }
 
-/// The class folder is of the kernel and takes no files: ours is laid over it. `exec` keeps the process id.
-const ENTER: &str = r#"files=$1; shift
-mount -t overlay overlay -o "lowerdir=$files/class:/sys/class" /sys/class || exit 1
-PATH="$files/bin:$PATH" exec "$@""#;
+/// The class folder is of the kernel and takes no files: ours is laid over it.
+const ENTER_FIRMWARE: &str = r#"set -e; files=$1; shift
+mount -t overlay overlay -o "lowerdir=$files/class:/sys/class" /sys/class
+"#;
+
+/// Changes go to memory. The folder `/run/systemd/system` is the sign of a running systemd.
+const ENTER_SERVICES: &str = r#"mkdir -p "$files/own"; mount -t tmpfs tmpfs "$files/own"
+for name in etc usr/local; do
+  mkdir -p "$files/own/$name/upper" "$files/own/$name/work"
+  mount -t overlay overlay -o "lowerdir=/$name,upperdir=$files/own/$name/upper,workdir=$files/own/$name/work" "/$name"
+done
+mount -t tmpfs tmpfs /run; mkdir -p /run/systemd/system
+"#;
+
+/// `exec` keeps the process id.
+const ENTER_LAST: &str = r#"PATH="$files/bin:$PATH"; export PATH; exec "$@""#;
 
 /// What the firmware says; one value that stands for nothing.
 const FIRMWARE: &[(&str, &str)] = &[
@@ -98,6 +120,7 @@ const FIRMWARE: &[(&str, &str)] = &[
 ];
 
 const PROGRAMS: &[(&str, &str)] = &[
+    ("systemctl", "#!/bin/sh\nexit 0\n"),
     (
         "dmidecode",
         "#!/bin/sh

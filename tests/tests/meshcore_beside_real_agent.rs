@@ -3,13 +3,10 @@
 //! [`DIFFERENCES`] says what must be true all the same.
 
 use std::collections::BTreeSet;
-use std::path::Path;
-use std::sync::Arc;
 use std::time::Instant;
 
-use meshlite_tests::agent::Agent;
 use meshlite_tests::meshctrl::{Line, later, now};
-use meshlite_tests::{PATIENCE, RealAgent, RealServer, StandIn, eventually, interop, meshctrl, place};
+use meshlite_tests::{PATIENCE, Pair, eventually, interop, meshctrl, place};
 use serde_json::Value;
 
 /// What is sent to both consoles: every command that `help` lists but those of [`LEFT_OUT`].
@@ -196,7 +193,7 @@ fn the_core_reports_and_answers_as_on_the_real_agent() {
         assert!(known, "help lists {name:?}, which this test does not send: {help}");
     }
 
-    pair.compare_pages();
+    compare_pages(&pair);
 }
 
 #[test]
@@ -209,74 +206,37 @@ fn every_difference_has_its_row_in_the_document() {
     assert_eq!(rows, known, "the rows of docs/meshcore-differences.md and the table of this test");
 }
 
-/// Both agents on one server, each with its core, on a machine with firmware where that can be had.
-struct Pair {
-    server: RealServer,
-    _agent: Agent,
-    _real: RealAgent,
-    ours: String,
-    theirs: String,
-    firmware: Option<Arc<StandIn>>,
+/// The device pages have the same fields with the same values but those that tell one agent from the other.
+fn compare_pages(pair: &Pair) {
+    let until = Instant::now() + PATIENCE;
+    let ours = loop {
+        let (ours, theirs) = (page(pair, &pair.ours), page(pair, &pair.theirs));
+        let (ours, theirs) = (fields("", &ours), fields("", &theirs));
+        let unlike: Vec<_> = ours.symmetric_difference(&theirs).collect();
+        if unlike.is_empty() {
+            break ours;
+        }
+        // One may have reported what the other is about to.
+        assert!(Instant::now() < until, "the device pages differ in {unlike:?}");
+    };
+    if pair.firmware.is_some() {
+        for wanted in [
+            "/BIOS/Vendor = Stand-in BIOS",
+            "/Motherboard/GPU1 = Stand-in Graphics 9",
+            "/Storage/ATA Disk/Model = STANDIN 100",
+        ] {
+            assert!(ours.iter().any(|field| field.contains(wanted)), "{wanted} is not among {ours:?}");
+        }
+    }
 }
 
-impl Pair {
-    fn start(meshcentral: &Path) -> Pair {
-        let firmware = StandIn::prepared().map(Arc::new);
-        if firmware.is_none() {
-            println!("no mount namespaces here: the hardware page is that of the machine, if it has one");
-        }
-        let server = RealServer::start(meshcentral);
-        let msh = server.group("lab");
-        let agent = Agent::with_firmware(&msh, firmware.clone());
-        let ours = agent.database_id();
-        let real = RealAgent::with_firmware(meshcentral, &msh, firmware.clone());
-        let theirs = eventually("both devices with a core", PATIENCE * 2, || {
-            let devices = server.devices();
-            let ready: Vec<&Value> = devices
-                .iter()
-                .filter(|d| d["conn"].as_u64() == Some(1))
-                .filter(|d| d["agent"]["core"].is_string() && d["osdesc"].is_string())
-                .collect();
-            let has_ours = ready.iter().any(|d| d["_id"] == ours.as_str());
-            let other = ready.iter().find(|d| d["_id"] != ours.as_str())?;
-            has_ours.then(|| other["_id"].as_str().unwrap_or_default().to_owned())
-        });
-        Pair { server, _agent: agent, _real: real, ours, theirs, firmware }
-    }
-
-    /// The device pages have the same fields with the same values but those that tell one agent from the other.
-    fn compare_pages(&self) {
-        let until = Instant::now() + PATIENCE;
-        let ours = loop {
-            let (ours, theirs) = (self.page(&self.ours), self.page(&self.theirs));
-            let (ours, theirs) = (fields("", &ours), fields("", &theirs));
-            let unlike: Vec<_> = ours.symmetric_difference(&theirs).collect();
-            if unlike.is_empty() {
-                break ours;
-            }
-            // One may have reported what the other is about to.
-            assert!(Instant::now() < until, "the device pages differ in {unlike:?}");
-        };
-        if self.firmware.is_some() {
-            for wanted in [
-                "/BIOS/Vendor = Stand-in BIOS",
-                "/Motherboard/GPU1 = Stand-in Graphics 9",
-                "/Storage/ATA Disk/Model = STANDIN 100",
-            ] {
-                assert!(ours.iter().any(|field| field.contains(wanted)), "{wanted} is not among {ours:?}");
-            }
-        }
-    }
-
-    /// The device page of a node, once network and hardware have been reported.
-    fn page(&self, node: &str) -> Value {
-        eventually("a device page with network and hardware", PATIENCE, || {
-            let page = self.server.meshctrl(&["DeviceInfo", "--id", node, "--json"]).try_json()?;
-            let complete =
-                !page["Networking"].is_null() && (self.firmware.is_none() || !page["BIOS"].is_null());
-            complete.then_some(page)
-        })
-    }
+/// The device page of a node, once network and hardware have been reported.
+fn page(pair: &Pair, node: &str) -> Value {
+    eventually("a device page with network and hardware", PATIENCE, || {
+        let page = pair.server.meshctrl(&["DeviceInfo", "--id", node, "--json"]).try_json()?;
+        let complete = !page["Networking"].is_null() && (pair.firmware.is_none() || !page["BIOS"].is_null());
+        complete.then_some(page)
+    })
 }
 
 fn name_of(line: &str) -> &str {

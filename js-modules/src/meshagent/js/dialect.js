@@ -134,6 +134,8 @@ globals({
   getModules: native.getModules,
   getJSModuleDate: native.getJSModuleDate,
   addModuleObject: native.addModuleObject,
+  // The recovery agent's core calls it without a require.
+  wget: function wget(remoteUri, localPath, options) { return require('wget')(remoteUri, localPath, options); },
 });
 hide(globalThis, 'resolve', function resolve(host) { return native.resolve(String(host)); });
 hide(globalThis, '_hide', function _hide(value) {

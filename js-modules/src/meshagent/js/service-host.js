@@ -12,7 +12,7 @@ function serviceHost(name) {
     const words = process.argv.slice(1), manager = require('service-manager').manager;
     const verb = words.find((word) => ['-install', '-uninstall', 'start', 'stop', '-d'].includes(word));
     if (verb === '-install') {
-      manager.installService(Object.assign({ servicePath: process.execPath, parameters: [process.argv[0]] }, options));
+      manager.installService(Object.assign({ servicePath: process.execPath, installInPlace: true, parameters: [process.argv[0]] }, options));
     } else if (verb === '-uninstall') {
       manager.uninstallService(host.name);
     } else if (verb === 'start' || verb === 'stop') {

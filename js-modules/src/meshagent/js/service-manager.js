@@ -2,6 +2,7 @@
 // Services of the machine: systemd, OpenRC, and System V or BSD style scripts. Js-host specification 8.6.
 
 const fs = require('node:fs');
+const path = require('node:path');
 const process = require('node:process');
 const run = require('internal/run');
 const procfs = require('internal/procfs');
@@ -158,31 +159,49 @@ manager.enumerateService = function enumerateService() {
   return Array.from(seen.values());
 };
 
-// `{name, servicePath, description?, displayName?, parameters?, startType?, workingDirectory?, environment?}`
+// Where a service's program lies: a copy of the given one in a folder of the service's own, unless it stays in place.
+const SERVICES = '/usr/local/mesh_services/';
+
+function settled(options, name) {
+  const given = path.resolve(String(options.servicePath));
+  if (options.installInPlace) { return given; }
+  const folder = options.installPath === undefined ? SERVICES + name : path.resolve(String(options.installPath));
+  const program = path.join(folder, checked(options.target || name));
+  if (program !== given) {
+    fs.mkdirSync(folder, { recursive: true });
+    fs.copyFileSync(given, program);
+    fs.chmodSync(program, 0o755);
+  }
+  return program;
+}
+
+// `{name, servicePath, target?, installPath?, installInPlace?, description?, displayName?, parameters?, startType?,
+// workingDirectory?}`
 manager.installService = function installService(options) {
   if (!manager.isAdmin()) { throw fail('Installing a Service, requires administrative credentials'); }
   if (!options || !options.name) { throw fail('installService(): a name is needed'); }
+  if (!options.servicePath) { throw fail('installService(): the path of a program is needed (servicePath)'); }
   const name = checked(options.name), kind = getServiceType();
-  const program = options.servicePath || '/usr/local/mesh_services/' + name + '/' + (options.target || name);
+  if ((options.parameters || []).some((word) => /[\n\r\0]/.test(word))) { throw fail('installService(): a parameter has a line break'); }
+  if (kind === 'unknown') { throw fail('Unknown Service Platform: this system has no service manager that is known'); }
+  const program = settled(options, name);
   const words = [program].concat(options.parameters || []).map(String);
-  if (words.some((word) => /[\n\r\0]/.test(word))) { throw fail('installService(): a parameter has a line break'); }
-  const folder = options.workingDirectory || options.installPath || program.replace(/\/[^/]*$/, '/') || '/';
+  if (/[\n\r\0]/.test(program)) { throw fail('installService(): the path has a line break'); }
+  const folder = options.workingDirectory || path.dirname(program);
   const automatic = ['AUTO_START', 'BOOT_START'].includes(options.startType);
   const described = String(options.description || options.displayName || name).replace(/[\n\r]/g, ' ');
   const quoted = words.map((word) => (/[\s"'\\$%;]/.test(word) ? '"' + word.replace(/["\\]/g, '\\$&').replace(/[$%]/g, '$&$&') + '"' : word)).join(' ');
   if (kind === 'systemd') {
-    const path = '/etc/systemd/system/' + name + '.service';
-    fs.writeFileSync(path, '[Unit]\nDescription=' + described + '\nWants=network-online.target\nAfter=network-online.target\n\n' +
+    fs.writeFileSync('/etc/systemd/system/' + name + '.service', '[Unit]\nDescription=' + described + '\nWants=network-online.target\nAfter=network-online.target\n\n' +
       '[Service]\nWorkingDirectory=' + folder + '\nExecStart=' + quoted + '\nRestart=always\nRestartSec=3\n\n[Install]\nWantedBy=multi-user.target\n');
     acted('reload', name, systemctl('daemon-reload'));
     if (automatic) { acted('enable', name, systemctl('enable', '--quiet', name + '.service')); }
     return manager.getService(name);
   }
-  if (kind === 'unknown') { throw fail('Unknown Service Platform: this system has no service manager that is known'); }
-  const path = '/etc/init.d/' + name;
-  fs.writeFileSync(path, initScript(kind, name, described, folder, words), { mode: 0o755 });
+  const script = '/etc/init.d/' + name;
+  fs.writeFileSync(script, initScript(kind, name, described, folder, words), { mode: 0o755 });
   if (automatic) {
-    const code = kind === 'openrc' ? run.status('rc-update', ['add', name, 'default']) : kind === 'procd' ? run.status(path, ['enable'])
+    const code = kind === 'openrc' ? run.status('rc-update', ['add', name, 'default']) : kind === 'procd' ? run.status(script, ['enable'])
       : run.status('update-rc.d', [name, 'defaults']);
     acted('enable', name, code);
   }
