@@ -441,6 +441,33 @@ fn the_real_agent_agrees() {
 }
 
 #[test]
+fn a_native_call_that_outlives_its_core_writes_into_memory_that_stays() {
+    use std::io::{Read, Write};
+    use std::os::fd::AsRawFd;
+    on_stack(|| {
+        let (theirs, mut ours) = std::os::unix::net::UnixStream::pair().unwrap();
+        let text = format!(
+            "var GM = require('_GenericMarshal'), libc = GM.CreateNativeProxy('libc.so.6'); \
+             libc.CreateMethod({{ method: 'read', threadDispatch: true }}); libc.CreateMethod('write'); \
+             libc.read({0}, GM.CreateVariable(65536), 65536); libc.write({0}, GM.CreateVariable('called'), 6);",
+            theirs.as_raw_fd()
+        );
+        let bench = Bench::start("core.js", &text);
+        let mut called = [0; 6];
+        ours.read_exact(&mut called).unwrap();
+        assert_eq!(&called, b"called");
+        drop(bench); // the engine and its memory go while C waits for bytes
+        boa_gc::force_collect();
+        ours.write_all(&[0xaa; 64]).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while rustix::io::ioctl_fionread(&theirs).unwrap() > 0 {
+            assert!(Instant::now() < deadline, "the call never read its bytes");
+            std::thread::yield_now();
+        }
+    });
+}
+
+#[test]
 fn a_command_reaches_the_core_parsed_as_text_or_as_bytes() {
     on_stack(|| {
         let text = "require('MeshAgent').AddCommandHandler(function (c) { \

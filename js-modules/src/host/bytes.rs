@@ -61,6 +61,11 @@ impl ByteView {
         JsObject::equals(&a, &b)
     }
 
+    /// The array buffer that the view is of.
+    pub fn array_buffer(&self) -> &JsArrayBuffer {
+        &self.buffer
+    }
+
     /// Where the view begins in its array buffer.
     pub fn offset(&self) -> usize {
         self.offset

@@ -96,6 +96,18 @@ const BUILTINS: &[Builtin] = &[
     Builtin::script("bignum", source!("meshagent/js/bignum.js")),
     Builtin::script("compressed-stream", source!("meshagent/js/compressed_stream.js")),
     Builtin::script("crc32-stream", source!("meshagent/js/crc32_stream.js")),
+    #[cfg(feature = "ffi")]
+    Builtin::both(
+        "_GenericMarshal",
+        crate::modules::ffi::words_init,
+        source!("meshagent/js/_GenericMarshal.js"),
+    ),
+    #[cfg(feature = "ffi")]
+    Builtin::both(
+        "DescriptorEvents",
+        crate::modules::ffi::descriptor_init,
+        source!("meshagent/js/DescriptorEvents.js"),
+    ),
     Builtin::script("queue", source!("meshagent/js/queue.js")),
     Builtin::both("uuid/v4", globals::init, source!("meshagent/js/uuid.js")),
     Builtin::both("_agentNodeId", agent::init, source!("meshagent/js/_agentNodeId.js")).dated(1_654_243_686),

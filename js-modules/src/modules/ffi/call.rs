@@ -25,12 +25,12 @@ use crate::host::{Hold, HostShared};
 const MAX_ARGUMENTS: usize = 64;
 
 /// Calls that may run on threads of their own at once, in the whole process.
-const MAX_THREADS: usize = 16;
+pub(super) const MAX_THREADS: usize = 16;
 
-static THREADS: AtomicUsize = AtomicUsize::new(0);
+pub(super) static THREADS: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
-    static ERRNO: Cell<i32> = const { Cell::new(0) };
+    pub(super) static ERRNO: Cell<i32> = const { Cell::new(0) };
 }
 
 #[derive(Trace, Finalize, JsData)]
@@ -48,7 +48,7 @@ struct Defined {
 }
 
 /// A call with everything it needs, free of the engine.
-struct Prepared {
+pub(super) struct Prepared {
     address: usize,
     params: Vec<CType>,
     /// How many arguments are not variadic, for a variadic function.
@@ -83,7 +83,7 @@ pub(super) fn types(value: &JsValue, ctx: &mut Context) -> JsResult<Vec<CType>> 
     Ok(out)
 }
 
-fn elements(value: &JsValue, ctx: &mut Context) -> JsResult<Vec<JsValue>> {
+pub(super) fn elements(value: &JsValue, ctx: &mut Context) -> JsResult<Vec<JsValue>> {
     let Some(array) = value.as_object().and_then(|o| JsArray::from_object(o).ok()) else {
         return Ok(Vec::new());
     };
@@ -136,8 +136,21 @@ fn words(bytes: &[u8]) -> Vec<u64> {
 }
 
 impl Prepared {
+    /// A call that takes and gives machine words.
+    pub fn of_words(address: usize, values: &[usize], library: Arc<Library>) -> Prepared {
+        let word = CType::Int(size_of::<usize>(), false);
+        Prepared {
+            address,
+            params: vec![word.clone(); values.len()],
+            fixed: None,
+            returns: word,
+            slots: values.iter().map(|value| words(&value.to_ne_bytes())).collect(),
+            _library: library,
+        }
+    }
+
     /// Calls, and gives the bytes of the result and `errno`; `None` when libffi cannot describe the call.
-    fn run(&self) -> Option<(Vec<u8>, i32)> {
+    pub fn run(&self) -> Option<(Vec<u8>, i32)> {
         let types = self.params.iter().map(CType::ffi);
         let cif = match self.fixed {
             None => Cif::try_new(types, self.returns.ffi()),
@@ -176,7 +189,7 @@ pub(super) fn call(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult
     }
 }
 
-fn undescribed(ctx: &mut Context) -> boa_engine::JsError {
+pub(super) fn undescribed(ctx: &mut Context) -> boa_engine::JsError {
     fail("ERR_FFI_TYPE", "libffi cannot pass these types on this machine", ctx)
 }
 

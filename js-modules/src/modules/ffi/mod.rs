@@ -6,9 +6,12 @@
 mod call;
 mod callback;
 mod ctype;
+mod descriptor;
 mod kept;
 mod library;
+mod place;
 mod raw;
+mod words;
 
 use boa_engine::{Context, JsError, JsObject, JsResult};
 
@@ -44,6 +47,48 @@ pub fn init(ctx: &mut Context) -> JsResult<JsObject> {
         .function("text", 2, raw::text)
         .function("callback", 3, callback::make)
         .function("release", 1, callback::release)
+        .finish())
+}
+
+/// Makes the natives of `_GenericMarshal`: memory that script and C share, and calls with machine words.
+///
+/// * `open(path or null) -> library`, `method(library, name, deref) -> method`
+/// * `call(method, [words or places]) -> place`, `callAsync(method, [words or places], done(place))`, `errno()`
+/// * `block(bytes) -> place`, `at(address or view) -> place`, `shift(place, bytes) -> place`, `load(place) -> place`
+/// * `word(place) -> BigInt`, `low(place) -> number`, `bytes(place, length) -> Buffer`, `store(place, view)`,
+///   `cstring(place) -> text`, `callback(returns, [types], function) -> address`, `release(address)`, `closeOnExec(descriptor)`
+pub fn words_init(ctx: &mut Context) -> JsResult<JsObject> {
+    words::install(ctx);
+    Ok(Exports::new(ctx)
+        .value("pointerSize", size_of::<usize>() as u32)
+        .function("open", 1, library::open)
+        .function("method", 3, words::method)
+        .function("call", 2, words::call)
+        .function("callAsync", 3, words::call_async)
+        .function("errno", 0, call::errno)
+        .function("block", 1, place::block)
+        .function("at", 1, place::at)
+        .function("shift", 2, place::shift)
+        .function("load", 1, place::load)
+        .function("word", 1, place::word)
+        .function("low", 1, place::low)
+        .function("bytes", 2, place::bytes)
+        .function("store", 2, place::store)
+        .function("cstring", 1, place::cstring)
+        .function("callback", 3, callback::make)
+        .function("release", 2, callback::release)
+        .function("closeOnExec", 1, descriptor::close_on_exec)
+        .finish())
+}
+
+/// Makes the natives of `DescriptorEvents`.
+///
+/// * `watch(descriptor, read, write, callback(readable, writable)) -> watch`, `change(watch, read, write)`, `close(watch)`
+pub fn descriptor_init(ctx: &mut Context) -> JsResult<JsObject> {
+    Ok(Exports::new(ctx)
+        .function("watch", 4, descriptor::watch)
+        .function("change", 3, descriptor::change)
+        .function("close", 1, descriptor::close)
         .finish())
 }
 

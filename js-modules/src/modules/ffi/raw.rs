@@ -119,12 +119,12 @@ fn address(args: &[JsValue], ctx: &mut Context) -> JsResult<usize> {
     }
 }
 
-fn unmapped(address: usize, ctx: &mut Context) -> boa_engine::JsError {
+pub(super) fn unmapped(address: usize, ctx: &mut Context) -> boa_engine::JsError {
     fail("ERR_FFI_ADDRESS", &format!("no memory that can be used so at {address:#x}"), ctx)
 }
 
 #[derive(PartialEq)]
-enum Direction {
+pub(super) enum Direction {
     /// From the address into the bytes.
     Out,
     /// From the bytes to the address.
@@ -132,7 +132,7 @@ enum Direction {
 }
 
 /// Copies by way of the kernel, which says `EFAULT` where a copy of our own would end the process.
-fn transfer(address: usize, bytes: &mut [u8], direction: Direction) -> io::Result<()> {
+pub(super) fn transfer(address: usize, bytes: &mut [u8], direction: Direction) -> io::Result<()> {
     if bytes.is_empty() {
         return Ok(());
     }
