@@ -4,7 +4,8 @@ use boa_engine::object::builtins::JsFunction;
 use boa_engine::property::{PropertyDescriptor, PropertyKey};
 use boa_engine::string::JsStrVariant;
 use boa_engine::{
-    Context, JsArgs, JsNativeError, JsObject, JsResult, JsStr, JsString, JsValue, NativeFunction, js_string,
+    Context, JsArgs, JsNativeError, JsObject, JsResult, JsStr, JsString, JsSymbol, JsValue,
+    NativeFunction, js_string,
 };
 use boa_gc::{Gc, GcRefCell};
 
@@ -71,6 +72,15 @@ pub(crate) fn install(ctx: &mut Context) -> JsResult<()> {
         for &(name, module, export) in LAZY_NODE {
             lazy(&global, name, module, export, ctx);
         }
+        global.insert_property(
+            JsSymbol::to_string_tag(),
+            PropertyDescriptor::builder()
+                .value(js_string!("global"))
+                .writable(false)
+                .enumerable(false)
+                .configurable(true)
+                .build(),
+        );
     }
     Ok(())
 }
@@ -240,29 +250,56 @@ fn header(object: &JsObject, ctx: &mut Context) -> String {
     if message.is_empty() { name } else { format!("{name}: {message}") }
 }
 
-/// Errors capture their stack when made, so only other objects get one here.
+/// The stack of the caller as a property of any object. With a second argument the frames above and of that function
+/// are left out, as a library wants that reports the place where it was called.
 fn capture(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
     let Some(object) = args.get_or_undefined(0).as_object() else {
         return Err(native::invalid_type("object", "an object", args.get_or_undefined(0), ctx));
     };
     let constructor = ctx.intrinsics().constructors().error().constructor();
+    let frames = frames_below(&constructor, args.get_or_undefined(1), ctx)?;
     let prepare = constructor.get(js_string!("prepareStackTrace"), ctx)?;
     if let Some(prepare) = prepare.as_function() {
         // The frames as objects: packages ask them who called.
-        let here = constructor.construct(&[], None, ctx)?.get(js_string!("stack"), ctx)?;
         let sites = loader::require_internal(ctx, "internal/call_sites")?;
         let sites = match sites.as_function() {
-            Some(sites) => sites.call(&JsValue::undefined(), &[here], ctx)?,
+            Some(sites) => {
+                let text = JsString::from(frames.join("\n"));
+                sites.call(&JsValue::undefined(), &[text.into()], ctx)?
+            }
             None => JsValue::undefined(),
         };
         let stack = prepare.call(&constructor.into(), &[object.clone().into(), sites], ctx)?;
         hidden_value(&object, "stack", stack);
         return Ok(JsValue::undefined());
     }
-    let stack = object.get(js_string!("stack"), ctx)?;
-    if stack.is_undefined() {
-        let text = header(&object, ctx);
-        hidden_value(&object, "stack", JsString::from(text));
+    let mut text = header(&object, ctx);
+    for line in frames {
+        text.push('\n');
+        text.push_str(&line);
     }
+    hidden_value(&object, "stack", JsString::from(text));
     Ok(JsValue::undefined())
+}
+
+/// The lines of the current stack, without `top` and what it called; at most `Error.stackTraceLimit` of them.
+fn frames_below(constructor: &JsObject, top: &JsValue, ctx: &mut Context) -> JsResult<Vec<String>> {
+    let limit = constructor.get(js_string!("stackTraceLimit"), ctx)?.as_number().unwrap_or(0.0) as usize;
+    let here = constructor.construct(&[], None, ctx)?.get(js_string!("stack"), ctx)?;
+    let here = here.as_string().map(|text| text.to_std_string_lossy()).unwrap_or_default();
+    let mut frames: Vec<&str> = here.lines().filter(|line| line.trim_start().starts_with("at ")).collect();
+    if frames.first().is_some_and(|line| line.contains("at captureStackTrace (native)")) {
+        frames.remove(0);
+    }
+    if let Some(top) = top.as_object() {
+        // The engine keeps names only; a function without one cannot be told from others.
+        let name = top.get(js_string!("name"), ctx)?.as_string().map(|name| name.to_std_string_lossy());
+        if let Some(name) = name.filter(|name| !name.is_empty()) {
+            let start = format!("at {name} (");
+            if let Some(at) = frames.iter().position(|line| line.trim_start().starts_with(&start)) {
+                frames.drain(..=at);
+            }
+        }
+    }
+    Ok(frames.into_iter().take(limit).map(str::to_owned).collect())
 }

@@ -1,108 +1,54 @@
 'use strict';
 
-const { inspect } = require('util');
+const { inspect, types } = require('util');
+const AssertionError = require('internal/assertion_error');
 const { isDeepEqual, isDeepStrictEqual } = require('internal/equal');
 const { make, invalidArgType, invalidArgValue, validateFunction } = require('internal/errors');
 
-const HEADLINES = {
-    deepStrictEqual: 'Expected values to be strictly deep-equal:',
-    strictEqual: 'Expected values to be strictly equal:',
-    deepEqual: 'Expected values to be loosely deep-equal:',
-    notDeepStrictEqual: 'Expected "actual" not to be strictly deep-equal to:',
-    notStrictEqual: 'Expected "actual" to be strictly unequal to:',
-    notDeepEqual: 'Expected "actual" not to be loosely deep-equal to:',
-};
-
-class AssertionError extends Error {
-    constructor(options) {
-        if (options === null || typeof options !== 'object') throw invalidArgType('options', 'Object', options);
-        const { message, operator, actual, expected } = options;
-        super(message === undefined ? describe(actual, expected, operator) : String(message));
-        this.generatedMessage = message === undefined;
-        this.code = 'ERR_ASSERTION';
-        this.actual = actual;
-        this.expected = expected;
-        this.operator = operator;
-        if (options.details) this.details = options.details;
-        // Without a prototype: tests of the worst kind put accessors on Object.prototype.
-        Object.defineProperty(this, 'name', { __proto__: null, value: 'AssertionError', enumerable: false, writable: true, configurable: true });
-    }
-
-    toString() {
-        return `${this.name} [${this.code}]: ${this.message}`;
-    }
+// The functions that scripts call are passed along as `from`: their frames, and what is above, are not in the stack.
+function fail(options, message, from) {
+    if (isError(message)) throw message;
+    throw new AssertionError({ ...options, message, stackStartFn: above(from) });
 }
 
-function show(value) {
-    return inspect(value, { compact: false, depth: 1000, maxArrayLength: Infinity, breakLength: Infinity, sorted: true, getters: true });
+const { isRegExp } = types;
+
+function isError(value) {
+    return value instanceof Error || types.isNativeError(value);
 }
 
-function describe(actual, expected, operator) {
-    const headline = HEADLINES[operator];
-    if (headline === undefined) return `${inspect(actual)} ${operator} ${inspect(expected)}`;
-    const [a, b] = [show(actual), show(expected)];
-    if (operator.startsWith('not')) return a.includes('\n') ? `${headline}\n\n${a}` : `${headline} ${a}`;
-    if (!a.includes('\n') && !b.includes('\n')) return `${headline}\n\n${a} !== ${b}\n`;
-    return `${headline}\n+ actual - expected\n\n${difference(a.split('\n'), b.split('\n')).join('\n')}`;
-}
-
-// Lines that differ, with two lines around them. Not the shortest difference, but never a wrong one.
-function difference(a, b) {
-    let head = 0;
-    while (head < a.length && head < b.length && a[head] === b[head]) head++;
-    let tail = 0;
-    while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail++;
-    const out = [];
-    if (head > 2) out.push('...');
-    for (const line of a.slice(Math.max(0, head - 2), head)) out.push(`  ${line}`);
-    for (const line of a.slice(head, a.length - tail)) out.push(`+ ${line}`);
-    for (const line of b.slice(head, b.length - tail)) out.push(`- ${line}`);
-    for (const line of a.slice(a.length - tail, a.length - tail + 2)) out.push(`  ${line}`);
-    if (tail > 2) out.push('...');
-    return out;
-}
-
-function fail(options, message) {
-    if (message instanceof Error) throw message;
-    throw new AssertionError({ ...options, message });
-}
-
-function ok(value, ...rest) {
+function check(from, count, value, message) {
     if (value) return;
-    const [message] = rest;
-    if (message instanceof Error) throw message;
-    const error = new AssertionError({
-        message: rest.length && message !== undefined ? message : 'The expression evaluated to a falsy value',
-        operator: '==',
-        actual: value,
-        expected: true,
-    });
-    error.generatedMessage = message === undefined;
+    let generated = false;
+    if (count === 0) {
+        generated = true;
+        message = 'No value argument passed to `assert.ok()`';
+    } else if (message === undefined || message === null) {
+        generated = true;
+        const source = require('internal/call_source')();
+        message = source === null ? undefined : `The expression evaluated to a falsy value:\n\n  ${source}\n`;
+    } else if (isError(message)) throw message;
+    const error = new AssertionError({ actual: value, expected: true, message, operator: '==', stackStartFn: from });
+    error.generatedMessage = generated;
     throw error;
 }
 
 function assert(...args) {
-    if (args.length === 0) noValue('assert');
-    ok(...args);
+    check(assert, args.length, args[0], args[1]);
 }
 
-function noValue() {
-    throw new AssertionError({ message: 'No value argument passed to `assert.ok()`', operator: '==', expected: true });
-}
-
-assert.ok = function okFunction(...args) {
-    if (args.length === 0) noValue();
-    ok(...args);
-};
+assert.ok = { ok(...args) {
+    check(assert.ok, args.length, args[0], args[1]);
+} }.ok;
 
 let warnedOfFail = false;
-assert.fail = function fail(actual, expected, message, operator) {
+// No destructuring: a test may have broken the iterators of arrays.
+assert.fail = function fail(actual, expected, message, operator, from) {
     const count = arguments.length;
     let generated = false;
     if (count <= 1) {
         message = actual;
-        operator = 'fail';
-        [actual, expected] = [undefined, undefined];
+        actual = undefined;
         if (message === undefined || message === null) {
             generated = true;
             message = 'Failed';
@@ -114,11 +60,10 @@ assert.fail = function fail(actual, expected, message, operator) {
                 + 'instead or only pass a message.', 'DeprecationWarning', 'DEP0094');
         }
         if (count === 2) operator = '!=';
-        operator ??= 'fail';
         generated = message === undefined;
     }
-    if (message instanceof Error) throw message;
-    const error = new AssertionError({ actual, expected, operator, message });
+    if (isError(message)) throw message;
+    const error = new AssertionError({ actual, expected, operator: operator ?? 'fail', message, stackStartFn: from ?? fail });
     error.generatedMessage = generated;
     throw error;
 };
@@ -128,11 +73,13 @@ function two(args) {
 }
 
 function comparison(name, operator, test) {
-    assert[name] = { [name](...args) {
+    const method = { [name](...args) {
         two(args);
-        const [actual, expected, message] = args;
-        if (!test(actual, expected)) fail({ actual, expected, operator }, message);
+        const actual = args[0];
+        const expected = args[1];
+        if (!test(actual, expected)) fail({ actual, expected, operator }, args[2], method);
     } }[name];
+    assert[name] = method;
 }
 
 // eslint-disable-next-line eqeqeq
@@ -146,77 +93,116 @@ comparison('notDeepEqual', 'notDeepEqual', (a, b) => !isDeepEqual(a, b));
 comparison('deepStrictEqual', 'deepStrictEqual', isDeepStrictEqual);
 comparison('notDeepStrictEqual', 'notDeepStrictEqual', (a, b) => !isDeepStrictEqual(a, b));
 
-function matches(error, expected, message, operator) {
-    if (expected instanceof RegExp) {
-        const text = String(error);
-        if (expected.test(text)) return;
-        fail({ actual: error, expected, operator },
-            message ?? `The input did not match the regular expression ${inspect(expected)}. Input:\n\n${inspect(text)}\n`);
-    }
-    if (typeof expected === 'function') {
-        if (expected.prototype !== undefined && error instanceof expected) return;
-        if (Error.isPrototypeOf(expected)) {
-            let text = `The error is expected to be an instance of "${expected.name}". Received `;
-            text += error instanceof Error ? `"${error.constructor?.name || error.name}"\n\nError message:\n\n${error.message}`
-                : `"${inspect(error, { depth: -1 })}"`;
-            fail({ actual: error, expected, operator }, message ?? text);
+// What an error has of the properties that were asked for; a text that fits a pattern counts as the pattern.
+class Comparison {
+    constructor(from, keys, actual) {
+        for (const key of keys) {
+            if (!(key in from)) continue;
+            const fits = actual !== undefined && typeof actual[key] === 'string' && isRegExp(from[key]) && from[key].test(actual[key]);
+            this[key] = fits ? actual[key] : from[key];
         }
-        if (expected.call({}, error) === true) return;
-        fail({ actual: error, expected, operator }, message
-            ?? `The ${expected.name ? `"${expected.name}" ` : ''}validation function is expected to return "true". Received ${inspect(expected.call({}, error))}\n\nCaught error:\n\n${error}`);
     }
-    if (typeof expected !== 'object' || expected === null) {
-        throw invalidArgType('expected', ['Object', 'Error', 'function', 'RegExp'], expected);
-    }
+}
+
+function unlike(given, shown, from) {
+    const error = new AssertionError({ ...shown, operator: 'deepStrictEqual', stackStartFn: above(from) });
+    error.actual = given.actual;
+    error.expected = given.expected;
+    error.operator = from.name;
+    throw error;
+}
+
+// An error must have the properties of an object.
+function matchesObject(actual, expected, message, from) {
+    if (actual === null || typeof actual !== 'object') unlike({ actual, expected }, { actual, expected, message }, from);
     const keys = Object.keys(expected);
     if (expected instanceof Error) keys.push('name', 'message');
     else if (keys.length === 0) throw invalidArgValue('error', expected, 'may not be an empty object');
-    if (error === null || typeof error !== 'object') {
-        if (message !== undefined) fail({ actual: error, expected, operator }, message);
-        const made = new AssertionError({ actual: error, expected, operator: 'deepStrictEqual' });
-        Object.assign(made, { actual: error, expected, operator });
-        throw made;
-    }
     for (const key of keys) {
-        const wanted = expected[key];
-        if (typeof error[key] === 'string' && wanted instanceof RegExp && wanted.test(error[key])) continue;
-        if (key in error && isDeepStrictEqual(error[key], wanted)) continue;
-        const pick = (from) => Object.fromEntries(keys.filter((one) => one in from).map((one) => [one, from[one]]));
-        if (message) fail({ actual: error, expected, operator }, message);
-        const made = new AssertionError({ actual: pick(error), expected: pick(expected), operator: 'deepStrictEqual' });
-        Object.assign(made, { actual: error, expected, operator });
-        throw made;
+        if (typeof actual[key] === 'string' && isRegExp(expected[key]) && expected[key].test(actual[key])) continue;
+        if (key in actual && isDeepStrictEqual(actual[key], expected[key])) continue;
+        if (message) fail({ actual, expected, operator: from.name }, message, from);
+        unlike({ actual, expected }, { actual: new Comparison(actual, keys), expected: new Comparison(expected, keys, actual) }, from);
     }
 }
 
-function split(args, operator) {
-    let [expected, message] = args;
+function otherClass(actual, expected) {
+    const text = `The error is expected to be an instance of "${expected.name}". Received `;
+    if (!isError(actual)) return `${text}"${inspect(actual, { depth: -1 })}"`;
+    const name = actual.constructor?.name || actual.name;
+    const received = name === expected.name ? 'an error with identical name but a different prototype.' : `"${name}"`;
+    return `${text}${received}${actual.message ? `\n\nError message:\n\n${actual.message}` : ''}`;
+}
+
+// Why an error is not what a pattern, class or function asks for; null if it is.
+function objection(actual, expected) {
+    if (isRegExp(expected)) {
+        const text = String(actual);
+        if (expected.exec(text) !== null) return null;
+        return `The input did not match the regular expression ${inspect(expected)}. Input:\n\n${inspect(text)}\n`;
+    }
+    if (expected.prototype !== undefined && actual instanceof expected) return null;
+    if (Error.isPrototypeOf(expected)) return otherClass(actual, expected);
+    const answer = expected.call({}, actual);
+    if (answer === true) return null;
+    const text = `The ${expected.name ? `"${expected.name}" ` : ''}validation function is expected to return "true". Received ${inspect(answer)}`;
+    return isError(actual) ? `${text}\n\nCaught error:\n\n${actual}` : text;
+}
+
+function matches(actual, expected, message, from) {
+    if (typeof expected !== 'function' && !isRegExp(expected)) {
+        matchesObject(actual, expected, message, from);
+        return;
+    }
+    const generated = objection(actual, expected);
+    if (generated === null) return;
+    if (isError(message)) throw message;
+    const error = new AssertionError({ actual, expected, message: message || generated, operator: from.name, stackStartFn: above(from) });
+    error.generatedMessage = !message;
+    throw error;
+}
+
+// Of the functions that wait, the stack shows the function itself: nothing of its caller is left when it goes on.
+function above(from) {
+    return from === assert.rejects || from === assert.doesNotReject ? judge : from;
+}
+
+const KINDS = ['Function', 'Error', 'RegExp', 'Object'];
+
+// What `throws` and `rejects` do with the outcome: `caught` holds the error, or is null where there was none.
+function judge(caught, args, from) {
+    let expected = args[0];
+    let message = args[1];
     if (typeof expected === 'string') {
-        if (args.length > 1) throw invalidArgType('error', ['Object', 'Error', 'function', 'RegExp'], expected);
-        [expected, message] = [undefined, expected];
+        if (args.length > 1) throw invalidArgType('error', KINDS, expected);
+        const error = caught?.error;
+        const same = error !== null && typeof error === 'object' ? error.message === expected : error === expected;
+        if (caught && same) {
+            const what = typeof error === 'object' ? 'error message' : 'error';
+            throw make(TypeError, 'ERR_AMBIGUOUS_ARGUMENT', `The "error/message" argument is ambiguous. The ${what} "${expected}" is identical to the message.`);
+        }
+        message = expected;
+        expected = undefined;
+    } else if (expected !== undefined && expected !== null && typeof expected !== 'object' && typeof expected !== 'function') {
+        throw invalidArgType('error', KINDS, expected);
     }
-    return { expected, message, operator };
-}
-
-function missing({ expected, message, operator }) {
-    let text = `Missing expected ${operator === 'rejects' ? 'rejection' : 'exception'}`;
-    if (expected?.name) text += ` (${expected.name})`;
-    text += message ? `: ${message}` : '.';
-    fail({ actual: undefined, expected, operator }, message instanceof Error ? message : text);
+    if (caught === null) {
+        const what = from === assert.rejects ? 'rejection' : 'exception';
+        const details = `${expected?.name ? ` (${expected.name})` : ''}${message ? `: ${message}` : '.'}`;
+        fail({ actual: undefined, expected, operator: from.name }, isError(message) ? message : `Missing expected ${what}${details}`, from);
+    }
+    if (expected) matches(caught.error, expected, message, from);
 }
 
 assert.throws = function throws(body, ...args) {
     validateFunction(body, 'fn');
-    const wanted = split(args, 'throws');
-    let error;
-    let thrown = false;
+    let caught = null;
     try {
         body();
-    } catch (caught) {
-        [error, thrown] = [caught, true];
+    } catch (error) {
+        caught = { error };
     }
-    if (!thrown) missing(wanted);
-    if (wanted.expected !== undefined) matches(error, wanted.expected, wanted.message, 'throws');
+    judge(caught, args, throws);
 };
 
 function kindOf(value) {
@@ -251,24 +237,25 @@ async function settle(body) {
 }
 
 assert.rejects = async function rejects(body, ...args) {
-    const wanted = split(args, 'rejects');
-    const rejected = await settle(body);
-    if (rejected === null) missing(wanted);
-    if (wanted.expected !== undefined) matches(rejected.error, wanted.expected, wanted.message, 'rejects');
+    judge(await settle(body), args, rejects);
 };
 
 // A class, a function that says true, or a pattern.
 function expects(error, expected) {
-    if (expected instanceof RegExp) return expected.test(String(error));
+    if (isRegExp(expected)) return expected.exec(String(error)) !== null;
+    if (typeof expected !== 'function') throw invalidArgType('expected', ['Function', 'RegExp'], expected);
     if (expected.prototype !== undefined && error instanceof expected) return true;
     return !Error.isPrototypeOf(expected) && expected.call({}, error) === true;
 }
 
-function unwanted(error, args, operator, kind) {
-    const { expected, message } = split(args, operator);
-    if (expected !== undefined && !expects(error, expected)) throw error;
+function unwanted(error, args, from) {
+    const text = typeof args[0] === 'string';
+    const expected = text ? undefined : args[0];
+    const message = text ? args[0] : args[1];
+    if (expected && !expects(error, expected)) throw error;
+    const what = from === assert.doesNotReject ? 'rejection' : 'exception';
     const tail = message ? `: ${message}` : '.';
-    fail({ actual: error, expected, operator }, `Got unwanted ${kind}${tail}\nActual message: "${error?.message}"`);
+    fail({ actual: error, expected, operator: from.name }, `Got unwanted ${what}${tail}\nActual message: "${error?.message}"`, from);
 }
 
 assert.doesNotThrow = function doesNotThrow(body, ...args) {
@@ -280,36 +267,62 @@ assert.doesNotThrow = function doesNotThrow(body, ...args) {
     } catch (caught) {
         error = caught;
     }
-    unwanted(error, args, 'doesNotThrow', 'exception');
+    unwanted(error, args, doesNotThrow);
 };
 
 assert.doesNotReject = async function doesNotReject(body, ...args) {
     const rejected = await settle(body);
-    if (rejected !== null) unwanted(rejected.error, args, 'doesNotReject', 'rejection');
+    if (rejected !== null) unwanted(rejected.error, args, doesNotReject);
 };
+
+// The new stack, then the stack of the error that came, without the frames that both have.
+function joinStacks(made, original) {
+    const start = original.indexOf('\n    at');
+    if (start < 0) return;
+    const frames = original.slice(start + 1).split('\n');
+    let above = made.stack.split('\n');
+    for (const frame of frames) {
+        const at = above.indexOf(frame);
+        if (at < 0) continue;
+        above = above.slice(0, at);
+        break;
+    }
+    made.stack = `${above.join('\n')}\n${frames.join('\n')}`;
+}
 
 assert.ifError = function ifError(value) {
     if (value === null || value === undefined) return;
-    const text = typeof value === 'object' && typeof value.message === 'string' ? value.message || value.constructor.name : inspect(value);
-    throw new AssertionError({ actual: value, expected: null, operator: 'ifError', message: `ifError got unwanted exception: ${text}` });
+    let text;
+    if (typeof value !== 'object' || typeof value.message !== 'string') text = inspect(value);
+    else text = value.message === '' && value.constructor ? value.constructor.name : value.message;
+    const message = `ifError got unwanted exception: ${text}`;
+    const error = new AssertionError({ actual: value, expected: null, operator: 'ifError', message, stackStartFn: ifError });
+    error.generatedMessage = true;
+    if (typeof value.stack === 'string') joinStacks(error, value.stack);
+    throw error;
 };
 
 function matching(name, wanted) {
-    assert[name] = { [name](text, pattern, message) {
-        if (!(pattern instanceof RegExp)) throw invalidArgType('regexp', 'RegExp', pattern);
-        if (typeof text === 'string' && pattern.test(text) === wanted) return;
-        let shown = message;
-        if (typeof text !== 'string') shown ??= `The "string" argument must be of type string. Received type ${typeof text} (${inspect(text)})`;
-        shown ??= `The input ${wanted ? 'did not match' : 'was expected to not match'} the regular expression ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`;
-        fail({ actual: text, expected: pattern, operator: name }, shown);
+    const method = { [name](text, pattern, message) {
+        if (!isRegExp(pattern)) throw invalidArgType('regexp', 'RegExp', pattern);
+        if (typeof text === 'string' && (pattern.exec(text) !== null) === wanted) return;
+        if (isError(message)) throw message;
+        const verdict = wanted ? 'did not match' : 'was expected to not match';
+        const generated = typeof text !== 'string'
+            ? `The "string" argument must be of type string. Received type ${typeof text} (${inspect(text)})`
+            : `The input ${verdict} the regular expression ${inspect(pattern)}. Input:\n\n${inspect(text)}\n`;
+        const error = new AssertionError({ actual: text, expected: pattern, message: message || generated, operator: name, stackStartFn: method });
+        error.generatedMessage = !message;
+        throw error;
     } }[name];
+    assert[name] = method;
 }
 matching('match', true);
 matching('doesNotMatch', false);
 
 assert.AssertionError = AssertionError;
 assert.strict = Object.assign(function strict(...args) {
-    return assert(...args);
+    check(strict, args.length, args[0], args[1]);
 }, assert, {
     equal: assert.strictEqual,
     notEqual: assert.notStrictEqual,

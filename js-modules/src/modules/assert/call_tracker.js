@@ -54,7 +54,11 @@ class CallTracker {
         if (process._exiting) {
             throw make(Error, 'ERR_UNAVAILABLE_DURING_EXIT', 'Cannot call function in process exit handler');
         }
-        if (typeof fn === 'number') [fn, expected] = [noop, fn];
+        // No destructuring: a test may have broken the iterators of arrays.
+        if (typeof fn === 'number') {
+            expected = fn;
+            fn = noop;
+        }
         else if (fn === undefined) fn = noop;
         if (typeof expected !== 'number') throw invalidArgType('expected', 'number', expected);
         if (!Number.isInteger(expected)) throw outOfRange('expected', 'an integer', expected);

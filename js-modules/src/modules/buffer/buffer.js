@@ -69,7 +69,7 @@ Buffer.from = function from(value, encodingOrOffset, length) {
             if (typeof text === 'string') return Buffer.from(text, encodingOrOffset);
         }
     }
-    throw invalidArgType('first argument', ['string', 'Buffer', 'ArrayBuffer', 'Array', 'an Array-like Object'], value);
+    throw invalidArgType('first argument', ['string', 'Buffer', 'ArrayBuffer', 'Array', 'Array-like Object'], value);
 };
 
 function fromArrayBuffer(value, offset, length) {

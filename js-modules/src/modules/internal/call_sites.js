@@ -37,7 +37,10 @@ class CallSite {
 // From the lines of a stack's text.
 module.exports = function callSites(text) {
     const sites = [];
-    for (const line of text.split('\n')) {
+    const lines = text.split('\n');
+    // By index: whoever asks may have replaced the iterators of arrays.
+    for (let at = 0; at < lines.length; at++) {
+        const line = lines[at];
         const found = /^\s+at (?:(.*?) )?\(?(?:native|([^()]*?):(\d+):(\d+))\)?$/.exec(line);
         if (!found) continue;
         const name = found[1] === undefined || found[1] === '<main>' ? null : found[1];

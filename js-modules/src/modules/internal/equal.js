@@ -14,6 +14,13 @@ function enumerable(value) {
     return [Object.keys(value), symbols];
 }
 
+// What a value is by its inside. A proxy is what it lets be asked.
+function kindOf(value) {
+    const kind = native.kind(value);
+    if (kind !== 'Proxy') return kind;
+    return Array.isArray(value) ? 'Array' : '';
+}
+
 function equal(a, b, strict, pairs) {
     if (a === b) return a !== 0 || !strict || Object.is(a, b);
     const objects = a !== null && b !== null && typeof a === 'object' && typeof b === 'object';
@@ -25,8 +32,8 @@ function equal(a, b, strict, pairs) {
         return false;
     }
     if (strict && Object.getPrototypeOf(a) !== Object.getPrototypeOf(b)) return false;
-    const kind = native.kind(a);
-    if (kind !== native.kind(b) || Array.isArray(a) !== Array.isArray(b)) return false;
+    const kind = kindOf(a);
+    if (kind !== kindOf(b) || Array.isArray(a) !== Array.isArray(b)) return false;
     if (Object.prototype.toString.call(a) !== Object.prototype.toString.call(b)) return false;
     if (!sameInside(a, b, kind, strict)) return false;
     const known = pairs.get(a);
@@ -38,75 +45,104 @@ function equal(a, b, strict, pairs) {
     return result;
 }
 
+const { getTime } = Date.prototype;
+const boxes = {
+    __proto__: null,
+    'Boxed String': String.prototype.valueOf,
+    'Boxed Number': Number.prototype.valueOf,
+    'Boxed Boolean': Boolean.prototype.valueOf,
+    'Boxed BigInt': BigInt.prototype.valueOf,
+    'Boxed Symbol': Symbol.prototype.valueOf,
+};
+const unboxed = (value, kind) => boxes[kind].call(value);
+
 function sameInside(a, b, kind, strict) {
     switch (kind) {
-        case 'Date': return Object.is(a.getTime(), b.getTime());
+        case 'Date': return Object.is(getTime.call(a), getTime.call(b));
         case 'RegExp': return a.source === b.source && a.flags === b.flags && a.lastIndex === b.lastIndex;
-        case 'Error': return a.message === b.message && a.name === b.name;
         case 'WeakMap': case 'WeakSet': case 'Promise': return false;
         case 'Map': case 'Set': return a.size === b.size;
-        case 'ArrayBuffer': return sameBytes(new Uint8Array(a), new Uint8Array(b));
+        case 'ArrayBuffer': case 'SharedArrayBuffer': return sameBytes(new Uint8Array(a), new Uint8Array(b));
         case 'DataView':
             return sameBytes(new Uint8Array(a.buffer, a.byteOffset, a.byteLength),
                 new Uint8Array(b.buffer, b.byteOffset, b.byteLength));
-        case 'TypedArray':
-            if (a.length !== b.length) return false;
-            return a.every((one, at) => (strict ? Object.is(one, b[at]) : one === b[at]));
+        case 'TypedArray': return sameElements(a, b, strict);
         default:
-            if (kind.startsWith('Boxed ')) return Object.is(a.valueOf(), b.valueOf());
+            if (kind.startsWith('Boxed ')) return Object.is(unboxed(a, kind), unboxed(b, kind));
+            if (a instanceof Error || kind === 'Error') return b instanceof Error === a instanceof Error && a.message === b.message && a.name === b.name;
+            if (/KeyObject$/.test(a.constructor?.name) && typeof a.equals === 'function') return a.equals(b);
             return !Array.isArray(a) || a.length === b.length;
     }
 }
 
 function sameBytes(a, b) {
-    return a.length === b.length && a.every((byte, at) => byte === b[at]);
+    return a.length === b.length && Buffer.compare(a, b) === 0;
+}
+
+function sameElements(a, b, strict) {
+    const name = native.typedName(a);
+    if (a.length !== b.length || name !== native.typedName(b)) return false;
+    const floats = name.startsWith('Float');
+    if (floats && !strict) return a.every((one, at) => same(one, b[at], false));
+    return sameBytes(new Uint8Array(a.buffer, a.byteOffset, a.byteLength), new Uint8Array(b.buffer, b.byteOffset, b.byteLength));
+}
+
+// The properties beside the elements.
+function properties(value, kind) {
+    if (kind !== 'TypedArray') return enumerable(value);
+    const keys = native.extraKeys(value).filter((one) => Object.prototype.propertyIsEnumerable.call(value, one));
+    return [keys.filter((one) => typeof one === 'string'), keys.filter((one) => typeof one === 'symbol')];
 }
 
 function sameContent(a, b, kind, strict, pairs) {
-    if (kind !== 'TypedArray') {
-        const [namesA, symbolsA] = enumerable(a);
-        const [namesB, symbolsB] = enumerable(b);
-        if (namesA.length !== namesB.length) return false;
-        for (const key of namesA) {
-            if (!Object.prototype.propertyIsEnumerable.call(b, key)) return false;
+    const [namesA, symbolsA] = properties(a, kind);
+    const [namesB, symbolsB] = properties(b, kind);
+    if (namesA.length !== namesB.length) return false;
+    for (const key of namesA) {
+        if (!Object.prototype.propertyIsEnumerable.call(b, key)) return false;
+    }
+    if (strict) {
+        if (symbolsA.length !== symbolsB.length || symbolsA.some((one) => !symbolsB.includes(one))) return false;
+    }
+    for (const key of strict ? [...namesA, ...symbolsA] : namesA) {
+        if (!equal(a[key], b[key], strict, pairs)) return false;
+    }
+    if (a instanceof Error && b instanceof Error) {
+        for (const key of ['cause', 'errors']) {
+            if (Object.hasOwn(a, key) !== Object.hasOwn(b, key) || !equal(a[key], b[key], strict, pairs)) return false;
         }
-        if (strict) {
-            if (symbolsA.length !== symbolsB.length || symbolsA.some((one) => !symbolsB.includes(one))) return false;
-        }
-        for (const key of strict ? [...namesA, ...symbolsA] : namesA) {
-            if (!equal(a[key], b[key], strict, pairs)) return false;
-        }
-        if (kind === 'Error' && strict && !equal(a.cause, b.cause, strict, pairs)) return false;
     }
     if (kind === 'Set') return sameSets(a, b, strict, pairs);
     if (kind === 'Map') return sameMaps(a, b, strict, pairs);
     return true;
 }
 
-function sameSets(a, b, strict, pairs) {
-    const rest = [...b].filter((one) => !a.has(one));
-    for (const one of a) {
-        if (b.has(one)) continue;
-        const at = rest.findIndex((other) => equal(one, other, strict, pairs));
+// Each of `some` takes one of `others` with it.
+function paired(some, others, fits) {
+    if (some.length !== others.length) return false;
+    for (const one of some) {
+        const at = others.findIndex((other) => fits(one, other));
         if (at < 0) return false;
-        rest.splice(at, 1);
+        others.splice(at, 1);
     }
     return true;
 }
 
+const primitive = (value) => value === null || typeof value !== 'object';
+
+function sameSets(a, b, strict, pairs) {
+    const restA = [...a].filter((one) => !b.has(one));
+    if (strict && restA.some(primitive)) return false;
+    return paired(restA, [...b].filter((one) => !a.has(one)), (one, other) => equal(one, other, strict, pairs));
+}
+
 function sameMaps(a, b, strict, pairs) {
-    const rest = [...b].filter(([key]) => !a.has(key));
-    for (const [key, value] of a) {
-        if (b.has(key)) {
-            if (!equal(value, b.get(key), strict, pairs)) return false;
-            continue;
-        }
-        const at = rest.findIndex(([other, otherValue]) => equal(key, other, strict, pairs)
-            && equal(value, otherValue, strict, pairs));
-        if (at < 0) return false;
-        rest.splice(at, 1);
-    }
-    return true;
+    // An equal key that is the same key settles its entry, unless the loose comparison finds another one for it.
+    const settled = (key) => a.has(key) && b.has(key) && equal(a.get(key), b.get(key), strict, pairs);
+    const restA = [...a].filter(([key]) => !settled(key));
+    if (strict && restA.some(([key]) => primitive(key))) return false;
+    const restB = [...b].filter(([key]) => !settled(key));
+    return paired(restA, restB, (one, other) => equal(one[0], other[0], strict, pairs) && equal(one[1], other[1], strict, pairs));
 }
 
 exports.isDeepStrictEqual = (a, b) => equal(a, b, true, new Map());

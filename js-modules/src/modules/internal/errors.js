@@ -9,7 +9,7 @@ function make(Base, code, message) {
 }
 
 function isClassName(text) {
-    return /^[A-Z]/.test(text);
+    return /^(?:[A-Z][a-z0-9]*)+$/.test(text);
 }
 
 function list(words) {
@@ -29,7 +29,8 @@ function received(value) {
         if (value.constructor?.name) return ` Received an instance of ${value.constructor.name}`;
         return ` Received ${require('util').inspect(value, { depth: -1 })}`;
     }
-    const shown = shorten(require('util').inspect(value, { colors: false }), 25);
+    const text = require('util').inspect(value, { colors: false });
+    const shown = text.length > 28 ? `${text.slice(0, 25)}...` : text;
     return ` Received type ${typeof value} (${shown})`;
 }
 
@@ -39,16 +40,21 @@ function expectation(expected) {
     const instances = [];
     const others = [];
     for (const one of all) {
-        if (one === 'object' || one === 'Object') types.push('object');
+        if (/^([Ff]unction|[Oo]bject|string|number|boolean|bigint|symbol)$/.test(one)) types.push(one.toLowerCase());
         else if (isClassName(one)) instances.push(one);
-        else if (/^(string|function|number|boolean|bigint|symbol)$/.test(one)) types.push(one);
         else others.push(one);
+    }
+    // Beside other classes an object is one more class.
+    if (instances.length && types.includes('object')) {
+        types.splice(types.indexOf('object'), 1);
+        instances.push('Object');
     }
     // Names with an article of their own come after the rest.
     const parts = [];
     if (types.length) parts.push(types.length > 1 ? `one of type ${list(types)}` : `of type ${types[0]}`);
     if (instances.length) parts.push(`an instance of ${list(instances)}`);
-    if (others.length) parts.push(others.length > 1 ? `one of ${list(others)}` : others[0]);
+    if (others.length > 1) parts.push(`one of ${list(others)}`);
+    else if (others.length) parts.push(others[0].toLowerCase() === others[0] ? others[0] : `an ${others[0]}`);
     return parts.join(' or ');
 }
 

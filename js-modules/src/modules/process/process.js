@@ -235,9 +235,12 @@ class Output extends EventEmitter {
     }
 }
 
+// The streams that somebody asked for; the console looks here.
+const made = {};
+Object.defineProperty(process, Symbol.for('meshlite.standardStreams'), { value: made });
+
 function standardStream(name, make) {
-    let stream;
-    Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => (stream ??= make()) });
+    Object.defineProperty(process, name, { configurable: true, enumerable: true, get: () => (made[name] ??= make()) });
 }
 
 // One function for all: whoever calls it knows the number only.

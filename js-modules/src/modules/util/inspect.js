@@ -4,6 +4,12 @@
 
 const kCustom = Symbol.for('nodejs.util.inspect.custom');
 
+// About how much text one call makes before it shows no deeper levels.
+const MOST_TEXT = 2 ** 24;
+
+// A script may replace them; what it prints must not depend on that.
+const { keys: keysOf } = Object;
+
 const defaults = {
     showHidden: false,
     depth: 2,
@@ -43,7 +49,7 @@ function inspect(value, options, ...old) {
         [ctx.showHidden, ctx.depth = defaults.depth, ctx.colors = false] = [options, old[0], old[1]];
         if (old[0] === undefined) ctx.depth = defaults.depth;
     } else if (options) {
-        for (const key of Object.keys(options)) {
+        for (const key of keysOf(options)) {
             if (key in defaults || key === 'stylize') ctx[key] = options[key];
             else ctx.extra = { ...ctx.extra, [key]: options[key] };
         }
@@ -196,7 +202,7 @@ function ownKeys(value, showHidden) {
         const names = Object.getOwnPropertyNames(value);
         return [...names, ...symbols];
     }
-    return [...Object.keys(value), ...symbols.filter((one) => Object.prototype.propertyIsEnumerable.call(value, one))];
+    return [...keysOf(value), ...symbols.filter((one) => Object.prototype.propertyIsEnumerable.call(value, one))];
 }
 
 function notIndex(key) {
@@ -228,7 +234,7 @@ function formatRaw(ctx, value, kind, depth, typed) {
     } else if (kind === 'TypedArray') {
         keys = ownKeys(value, ctx.showHidden).filter(notIndex);
         const fallback = native.typedName(value);
-        braces = [`${prefix(name, tag === fallback ? '' : tag, fallback, `(${value.length})`)}[`, ']'];
+        braces = [`${prefix(name, tag, fallback, `(${value.length})`)}[`, ']'];
         if (value.length === 0 && keys.length === 0 && !ctx.showHidden) return `${braces[0]}]`;
         type = 'array';
         entries = () => formatTypedArray(ctx, value);
@@ -253,7 +259,7 @@ function formatRaw(ctx, value, kind, depth, typed) {
             const label = prefix(name, tag, 'Date');
             if (label !== 'Date ') base = `${label}${base}`;
             if (keys.length === 0) return ctx.stylize(base, 'date');
-        } else if (kind === 'Error') {
+        } else if (kind === 'Error' || value instanceof Error) {
             base = errorBase(ctx, value, name, tag, keys);
             if (keys.length === 0) return base;
         } else if (kind === 'ArrayBuffer' || kind === 'SharedArrayBuffer') {
@@ -296,6 +302,7 @@ function formatRaw(ctx, value, kind, depth, typed) {
     try {
         output = entries();
         for (const key of keys) output.push(formatProperty(ctx, value, depth, key, type));
+        if (ctx.showHidden) inheritedProperties(ctx, value, depth, output);
     } finally {
         ctx.seen.pop();
     }
@@ -318,7 +325,7 @@ function formatRaw(ctx, value, kind, depth, typed) {
     const text = reduce(ctx, output, base, braces, type, depth, value);
     // A huge object costs memory before it costs patience.
     ctx.budget += text.length;
-    if (ctx.budget > 2 ** 27) ctx.depth = -1;
+    if (ctx.budget > MOST_TEXT) ctx.depth = -1;
     return text;
 }
 
@@ -398,7 +405,7 @@ function formatArray(ctx, value, depth) {
             at++;
             continue;
         }
-        const keys = value.length - at > 1000 ? Object.keys(value).filter((key) => !notIndex(key) && Number(key) > at) : null;
+        const keys = value.length - at > 1000 ? keysOf(value).filter((key) => !notIndex(key) && Number(key) > at) : null;
         let end = at;
         if (keys) end = keys.length ? Number(keys[0]) : value.length;
         else while (end < value.length && !Object.hasOwn(value, end)) end++;
@@ -469,8 +476,26 @@ function formatPromise(ctx, value, depth) {
     return [state === 'rejected' ? `${ctx.stylize('<rejected>', 'special')} ${shown}` : shown];
 }
 
-function formatProperty(ctx, value, depth, key, type) {
-    const descriptor = Object.getOwnPropertyDescriptor(value, key)
+// What up to three prototypes of classes that are not built in hold: accessors and constants, no functions.
+function inheritedProperties(ctx, value, depth, output) {
+    const shown = new Set();
+    let at = Object.getPrototypeOf(value);
+    for (let level = 0; level < 3 && at !== null; level++, at = Object.getPrototypeOf(at)) {
+        const constructor = Object.getOwnPropertyDescriptor(at, 'constructor')?.value;
+        if (typeof constructor === 'function' && builtins.has(constructor)) return;
+        for (const key of Reflect.ownKeys(at)) {
+            if (key === 'constructor' || shown.has(key) || Object.hasOwn(value, key)) continue;
+            const descriptor = Object.getOwnPropertyDescriptor(at, key);
+            if (typeof descriptor.value === 'function') continue;
+            shown.add(key);
+            const text = formatProperty(ctx, value, depth, key, 'object', descriptor);
+            output.push(ctx.colors ? `\u001b[2m${text}\u001b[22m` : text);
+        }
+    }
+}
+
+function formatProperty(ctx, value, depth, key, type, inherited) {
+    const descriptor = inherited ?? Object.getOwnPropertyDescriptor(value, key)
         ?? { value: value[key], enumerable: true };
     let shown;
     if (descriptor.value !== undefined || (descriptor.get === undefined && descriptor.set === undefined)) {
@@ -588,9 +613,13 @@ function reduce(ctx, output, base, braces, type, depth, value) {
     return `${braces[0]}${head}${output.join(`,${line}  `)} ${braces[1]}`;
 }
 
+// Commands to the terminal that carry a text, such as links, end with a mark of their own.
+const TEXT_COMMAND = /(?:\u001b\]|\u009d)[^\u0007\u001b\u009c]*(?:\u0007|\u001b\\|\u009c)/g;
+
 function stripVTControlCharacters(text) {
-    return text.includes('\u001b') || text.includes('\u009b')
-        ? text.replace(/[\u001b\u009b][[\]()#;?]*(?:(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PR-TZcf-nq-uy=><~])/g, '') : text;
+    if (typeof text !== 'string') throw require('internal/errors').invalidArgType('str', 'string', text);
+    return text.includes('\u001b') || text.includes('\u009b') || text.includes('\u009d')
+        ? text.replace(TEXT_COMMAND, '').replace(/[\u001b\u009b][[\]()#;?]*(?:(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PR-TZcf-nq-uy=><~])/g, '') : text;
 }
 
 function hasOwnToString(value) {
@@ -598,9 +627,8 @@ function hasOwnToString(value) {
     if (native.kind(value) === 'Error' || native.kind(value) === 'Date') return true;
     for (let at = value; at !== null; at = Object.getPrototypeOf(at)) {
         if (Object.hasOwn(at, 'toString')) {
-            const { constructor } = at;
-            const builtin = typeof constructor === 'function' && constructor.prototype === at
-                && Function.prototype.toString.call(constructor).includes('[native code]');
+            const constructor = Object.getOwnPropertyDescriptor(at, 'constructor')?.value;
+            const builtin = typeof constructor === 'function' && builtins.has(constructor);
             return !builtin && at !== Object.prototype;
         }
     }
@@ -609,6 +637,7 @@ function hasOwnToString(value) {
 
 function formatWithOptions(options, ...args) {
     const [first] = args;
+    const numbers = { numericSeparator: options?.numericSeparator ?? defaults.numericSeparator, stylize: plain };
     let at = 0;
     let text = '';
     if (typeof first === 'string') {
@@ -620,8 +649,8 @@ function formatWithOptions(options, ...args) {
             const value = args[at++];
             switch (mark[1]) {
                 case 's':
-                    if (typeof value === 'number') return Object.is(value, -0) ? '-0' : `${value}`;
-                    if (typeof value === 'bigint') return `${value}n`;
+                    if (typeof value === 'number') return formatNumber(numbers, value);
+                    if (typeof value === 'bigint') return formatPrimitive(numbers, value);
                     if (typeof value !== 'object' || value === null || hasOwnToString(value)) return String(value);
                     return inspect(value, { ...options, depth: 0, colors: false, compact: 3 });
                 case 'j':
@@ -632,12 +661,12 @@ function formatWithOptions(options, ...args) {
                         throw error;
                     }
                 case 'd':
-                    if (typeof value === 'bigint') return `${value}n`;
-                    return typeof value === 'symbol' ? 'NaN' : Object.is(Number(value), -0) ? '-0' : `${Number(value)}`;
+                    if (typeof value === 'bigint') return formatPrimitive(numbers, value);
+                    return typeof value === 'symbol' ? 'NaN' : formatNumber(numbers, Number(value));
                 case 'i':
-                    if (typeof value === 'bigint') return `${value}n`;
-                    return typeof value === 'symbol' ? 'NaN' : `${parseInt(value, 10)}`;
-                case 'f': return typeof value === 'symbol' ? 'NaN' : `${parseFloat(value)}`;
+                    if (typeof value === 'bigint') return formatPrimitive(numbers, value);
+                    return typeof value === 'symbol' ? 'NaN' : formatNumber(numbers, parseInt(value, 10));
+                case 'f': return typeof value === 'symbol' ? 'NaN' : formatNumber(numbers, parseFloat(value));
                 case 'o': return inspect(value, { ...options, showHidden: true, showProxy: true, depth: 4 });
                 case 'O': return inspect(value, options);
                 default: return '';

@@ -5,15 +5,17 @@ use boa_engine::object::builtins::{
     JsArray, JsArrayBuffer, JsDataView, JsDate, JsGenerator, JsMap, JsMapIterator, JsPromise, JsProxy,
     JsRegExp, JsSet, JsSetIterator, JsSharedArrayBuffer, JsTypedArray, JsWeakMap, JsWeakSet,
 };
+use boa_engine::property::PropertyKey;
 use boa_engine::{Context, JsArgs, JsObject, JsResult, JsString, JsValue, js_string};
 
 use crate::host::native::Exports;
 
-/// Makes `kind typedName setSize mapSize promiseState`.
+/// Makes `kind typedName extraKeys setSize mapSize promiseState`.
 pub fn init(ctx: &mut Context) -> JsResult<JsObject> {
     Ok(Exports::new(ctx)
         .function("kind", 1, |_, args, ctx| Ok(kind(args.get_or_undefined(0), ctx)?.into()))
         .function("typedName", 1, typed_name)
+        .function("extraKeys", 1, extra_keys)
         .function("setSize", 1, set_size)
         .function("mapSize", 1, map_size)
         .function("promiseState", 1, promise_state)
@@ -96,6 +98,16 @@ fn typed_name(_: &JsValue, args: &[JsValue], _: &mut Context) -> JsResult<JsValu
         _ => None,
     };
     Ok(name.map_or(JsValue::undefined(), |name| JsString::from(name).into()))
+}
+
+/// The own keys that are no index, without a text for each of the elements of a long array.
+fn extra_keys(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
+    let keys = match args.get_or_undefined(0).as_object() {
+        Some(object) => object.own_property_keys(ctx)?,
+        None => Vec::new(),
+    };
+    let keys = keys.into_iter().filter(|key| !matches!(key, PropertyKey::Index(_))).map(JsValue::from);
+    Ok(JsArray::from_iter(keys, ctx).into())
 }
 
 fn set_size(_: &JsValue, args: &[JsValue], _: &mut Context) -> JsResult<JsValue> {

@@ -30,8 +30,9 @@ promisify.custom = kPromisify;
 function callbackify(original) {
     validateFunction(original, 'original');
     function callbackified(...args) {
-        const callback = args.pop();
+        let callback = args.pop();
         validateFunction(callback, 'last argument');
+        callback = callback.bind(this);
         original.apply(this, args).then(
             (value) => process.nextTick(callback, null, value),
             (reason) => {
@@ -178,6 +179,7 @@ module.exports = {
     inspect,
     isArray: Array.isArray,
     isDeepStrictEqual,
+    parseEnv: named('parseEnv', 'internal/parse_env'),
     parseArgs: named('parseArgs', 'internal/parse_args'),
     promisify,
     styleText: named('styleText', 'internal/util_names'),
