@@ -1,4 +1,8 @@
 declare module 'console' {
+    export class Console {
+        constructor(stdout: any, stderr?: any, ignoreErrors?: boolean);
+        constructor(options: { stdout: any; stderr?: any; ignoreErrors?: boolean; colorMode?: boolean | 'auto'; inspectOptions?: object; groupIndentation?: number });
+    }
     export function assert(value: any, ...message: any[]): void;
     export function count(label?: string): void;
     export function countReset(label?: string): void;

@@ -30,6 +30,7 @@ declare module 'util' {
     export function getSystemErrorName(errno: number): string;
     export function getSystemErrorMessage(errno: number): string;
     export function getSystemErrorMap(): Map<number, [string, string]>;
+    export function parseEnv(content: string): Record<string, string>;
     export function parseArgs(config?: object): { values: Record<string, any>; positionals: string[]; tokens?: object[] };
     export function styleText(format: string | string[], text: string, options?: { validateStream?: boolean; stream?: object }): string;
     export function log(...args: unknown[]): void;

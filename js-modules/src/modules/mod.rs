@@ -102,6 +102,7 @@ const TABLE: &[Builtin] = &[
     Builtin::script("internal/crypto/certificate", source!("modules/crypto/certificate.js")),
     Builtin::script("internal/crypto/cipher", source!("modules/crypto/cipher.js")),
     Builtin::script("internal/crypto/derive", source!("modules/crypto/derive.js")),
+    Builtin::script("internal/crypto/dh", source!("modules/crypto/dh.js")),
     Builtin::script("internal/crypto/ecdh", source!("modules/crypto/ecdh.js")),
     Builtin::script("internal/crypto/generate", source!("modules/crypto/generate.js")),
     Builtin::script("internal/crypto/hash", source!("modules/crypto/hash.js")),

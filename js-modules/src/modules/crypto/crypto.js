@@ -7,6 +7,7 @@ const { make } = require('internal/errors');
 const constants = Object.freeze(Object.assign(Object.create(null), {
     RSA_PKCS1_PADDING: 1, RSA_NO_PADDING: 3, RSA_PKCS1_OAEP_PADDING: 4, RSA_X931_PADDING: 5, RSA_PKCS1_PSS_PADDING: 6,
     RSA_PSS_SALTLEN_DIGEST: -1, RSA_PSS_SALTLEN_MAX_SIGN: -2, RSA_PSS_SALTLEN_AUTO: -2,
+    DH_CHECK_P_NOT_SAFE_PRIME: 2, DH_CHECK_P_NOT_PRIME: 1, DH_UNABLE_TO_CHECK_GENERATOR: 4, DH_NOT_SUITABLE_GENERATOR: 8,
     POINT_CONVERSION_COMPRESSED: 2, POINT_CONVERSION_UNCOMPRESSED: 4, POINT_CONVERSION_HYBRID: 6,
     TLS1_VERSION: 0x301, TLS1_1_VERSION: 0x302, TLS1_2_VERSION: 0x303, TLS1_3_VERSION: 0x304,
     SSL_OP_ALL: 0x80000850, SSL_OP_NO_SSLv2: 0, SSL_OP_NO_SSLv3: 0x2000000, SSL_OP_NO_TLSv1: 0x4000000, SSL_OP_NO_TLSv1_1: 0x10000000,
@@ -37,6 +38,10 @@ lazy('internal/crypto/keys', ['KeyObject', 'createPublicKey', 'createPrivateKey'
 lazy('internal/crypto/sign', ['Sign', 'Verify', 'createSign', 'createVerify', 'sign', 'verify']);
 lazy('internal/crypto/generate', ['generateKeyPair', 'generateKeyPairSync', 'generateKey', 'generateKeySync']);
 lazy('internal/crypto/ecdh', ['ECDH', 'createECDH', 'getCurves', 'diffieHellman']);
+lazy('internal/crypto/dh', [
+    'DiffieHellman', 'DiffieHellmanGroup', 'createDiffieHellman', 'createDiffieHellmanGroup', 'getDiffieHellman',
+    'generatePrime', 'generatePrimeSync', 'checkPrime', 'checkPrimeSync',
+]);
 lazy('internal/crypto/certificate', ['X509Certificate']);
 lazy('internal/crypto/web', ['webcrypto']);
 Object.defineProperty(exports, 'subtle', { enumerable: true, configurable: true, get() { return exports.webcrypto.subtle; } });

@@ -32,13 +32,15 @@ function accepted(point) {
     return point;
 }
 
-class ECDH {
-    constructor(curve) {
-        validateString(curve, 'curve');
-        if (!CURVES.includes(curve)) throw make(TypeError, 'ERR_CRYPTO_INVALID_CURVE', 'Invalid EC curve name');
-        Object.defineProperty(this, STATE, { value: { curve, secret: null, point: null }, enumerable: false });
-    }
+// A function, because Node's may be called without `new`.
+function ECDH(curve) {
+    if (!(this instanceof ECDH)) return new ECDH(curve);
+    validateString(curve, 'curve');
+    if (!CURVES.includes(curve)) throw make(TypeError, 'ERR_CRYPTO_INVALID_CURVE', 'Invalid EC curve name');
+    Object.defineProperty(this, STATE, { value: { curve, secret: null, point: null }, enumerable: false });
+}
 
+class Methods {
     static convertKey(key, curve, inputEncoding, outputEncoding, format) {
         validateString(curve, 'curve');
         const given = bytes(key, 'key', inputEncoding);
@@ -89,6 +91,10 @@ class ECDH {
         return this;
     }
 }
+
+const { constructor, ...methods } = Object.getOwnPropertyDescriptors(Methods.prototype);
+Object.defineProperties(ECDH.prototype, methods);
+ECDH.convertKey = Methods.convertKey;
 
 exports.ECDH = ECDH;
 exports.createECDH = function createECDH(curve) { return new ECDH(curve); };

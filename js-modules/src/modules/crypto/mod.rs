@@ -7,6 +7,7 @@ mod cipher;
 mod codec;
 mod der;
 mod derive;
+mod dh;
 mod digests;
 mod failure;
 mod hash;
@@ -14,6 +15,7 @@ mod key;
 mod keys;
 mod pem;
 mod pkcs12;
+mod primes;
 mod sealed;
 mod sign;
 mod streams;
@@ -66,6 +68,13 @@ pub fn init(ctx: &mut Context) -> JsResult<JsObject> {
         .function("curvePoint", 3, keys::curve_point)
         .function("curveAgree", 3, keys::curve_agree)
         // Signatures: `(key, hash, data, isDigest, padding, salt, mask, flat[, signature])`.
+        .function("groups", 0, dh::groups)
+        .function("groupPrime", 1, dh::group_prime)
+        .function("power", 3, dh::power)
+        .function("compare", 3, dh::compare)
+        .function("checkDh", 2, dh::check)
+        .function("isPrime", 3, dh::is_prime)
+        .function("findPrime", 5, dh::find_prime)
         .function("sign", 8, keys::sign)
         .function("verify", 9, keys::verify)
         // Certificates and PKCS#12.

@@ -83,7 +83,7 @@ function sameElements(a, b, strict) {
     const name = native.typedName(a);
     if (a.length !== b.length || name !== native.typedName(b)) return false;
     const floats = name.startsWith('Float');
-    if (floats && !strict) return a.every((one, at) => same(one, b[at], false));
+    if (floats && !strict) return a.every((one, at) => one === b[at]);
     return sameBytes(new Uint8Array(a.buffer, a.byteOffset, a.byteLength), new Uint8Array(b.buffer, b.byteOffset, b.byteLength));
 }
 
