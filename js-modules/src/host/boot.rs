@@ -4,8 +4,8 @@ use boa_engine::object::builtins::JsFunction;
 use boa_engine::property::{PropertyDescriptor, PropertyKey};
 use boa_engine::string::JsStrVariant;
 use boa_engine::{
-    Context, JsArgs, JsNativeError, JsObject, JsResult, JsStr, JsString, JsSymbol, JsValue,
-    NativeFunction, js_string,
+    Context, JsArgs, JsNativeError, JsObject, JsResult, JsStr, JsString, JsSymbol, JsValue, NativeFunction,
+    js_string,
 };
 use boa_gc::{Gc, GcRefCell};
 

@@ -54,7 +54,9 @@ pub(super) fn power(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResul
     let (base, exponent, modulus) = (number(args, 0, ctx)?, number(args, 1, ctx)?, number(args, 2, ctx)?);
     if modulus.bits() > MAX_BITS || modulus.bits() == 0 {
         let (code, reason) = ("ERR_OSSL_DH_MODULUS_TOO_LARGE", "modulus too large");
-        return Err(Failure::new(code, format!("error:02800067:Diffie-Hellman routines::{reason}")).error(ctx));
+        return Err(
+            Failure::new(code, format!("error:02800067:Diffie-Hellman routines::{reason}")).error(ctx)
+        );
     }
     let bytes = base.modpow(&exponent, &modulus).to_bytes_be();
     let mut padded = vec![0; modulus.bits().div_ceil(8).saturating_sub(bytes.len())];
@@ -124,7 +126,8 @@ fn group(bits: usize, k: u32) -> BigUint {
 fn pi(bits: usize) -> BigUint {
     const SPARE: usize = 64;
     let scale = BigUint::from(1u32) << (bits + SPARE);
-    let sum = arc_cotangent(5, &scale) * BigUint::from(16u32) - arc_cotangent(239, &scale) * BigUint::from(4u32);
+    let sum =
+        arc_cotangent(5, &scale) * BigUint::from(16u32) - arc_cotangent(239, &scale) * BigUint::from(4u32);
     sum >> SPARE
 }
 
@@ -136,7 +139,11 @@ fn arc_cotangent(of: u32, scale: &BigUint) -> BigUint {
     while term.bits() > 0 {
         term = term / &square;
         let part = &term / BigUint::from(odd);
-        if odd % 4 == 3 { minus += part } else { plus += part }
+        if odd % 4 == 3 {
+            minus += part
+        } else {
+            plus += part
+        }
         odd += 2;
     }
     plus - minus
@@ -151,7 +158,10 @@ mod tests {
         // The first and last digits of RFC 2409's second group, and the sum of all for the largest.
         let prime = group(1024, 129_093).to_str_radix(16);
         assert!(prime.starts_with("ffffffffffffffffc90fdaa22168c234c4c6628b80dc1cd1"), "{prime}");
-        assert!(prime.ends_with("ee386bfb5a899fa5ae9f24117c4b1fe649286651ece65381ffffffffffffffff"), "{prime}");
+        assert!(
+            prime.ends_with("ee386bfb5a899fa5ae9f24117c4b1fe649286651ece65381ffffffffffffffff"),
+            "{prime}"
+        );
         for &(name, bits, k) in GROUPS.iter().take(4) {
             let prime = group(bits, k);
             assert!(primes::is_prime(&prime, 2) && primes::is_prime(&(&prime >> 1), 2), "{name}");

@@ -82,10 +82,8 @@ pub fn search(wanted: &Wanted) -> Result<BigUint, Failure> {
     loop {
         let start = start(wanted, &step, &offset);
         // The remainders of the start; those of what follows come by addition.
-        let mut left: Vec<(u64, u64, u64)> = primes
-            .iter()
-            .map(|&p| (p, small_rest(&start, p), small_rest(&step, p)))
-            .collect();
+        let mut left: Vec<(u64, u64, u64)> =
+            primes.iter().map(|&p| (p, small_rest(&start, p), small_rest(&step, p))).collect();
         let mut number = start;
         for _ in 0..4 * wanted.bits.max(64) {
             if number.bits() > wanted.bits {
@@ -127,7 +125,8 @@ fn progression(wanted: &Wanted) -> Result<(BigUint, BigUint), Failure> {
     if add.bits() == 0 || add.bits() > wanted.bits {
         return Err(out_of_range("add"));
     }
-    let rem = wanted.rem.clone().unwrap_or_else(|| if wanted.safe { BigUint::from(3u32) } else { one.clone() });
+    let rem =
+        wanted.rem.clone().unwrap_or_else(|| if wanted.safe { BigUint::from(3u32) } else { one.clone() });
     if rem >= *add {
         return Err(out_of_range("rem"));
     }
@@ -146,7 +145,8 @@ fn start(wanted: &Wanted, step: &BigUint, offset: &BigUint) -> BigUint {
     Random.fill_bytes(&mut bytes);
     let mut number = BigUint::from_bytes_be(&bytes) % (BigUint::from(1u32) << wanted.bits);
     if wanted.add.is_none() {
-        let high = if wanted.bits > 2 { BigUint::from(3u32) << (wanted.bits - 2) } else { BigUint::from(2u32) };
+        let high =
+            if wanted.bits > 2 { BigUint::from(3u32) << (wanted.bits - 2) } else { BigUint::from(2u32) };
         number |= high;
     } else {
         number |= BigUint::from(1u32) << (wanted.bits - 1);
