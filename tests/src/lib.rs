@@ -24,6 +24,7 @@ pub mod real_server;
 pub mod running;
 pub mod server;
 pub mod stand_in;
+pub mod terminal;
 pub mod weak_identity;
 
 pub use agent::Agent;
@@ -39,3 +40,4 @@ pub use real_server::RealServer;
 pub use running::Running;
 pub use server::Server;
 pub use stand_in::StandIn;
+pub use terminal::Terminal;

@@ -58,10 +58,15 @@ impl Answer {
 
 /// Runs `meshctrl ARGS` with the account's login.
 pub fn meshctrl(meshcentral: &Path, account: &Account, args: &[&str]) -> Answer {
+    run(&mut command(meshcentral, account, args), Duration::from_secs(40))
+}
+
+/// The command line of that, not started.
+pub fn command(meshcentral: &Path, account: &Account, args: &[&str]) -> Command {
     let mut command = node();
     command.arg(meshcentral.join("meshctrl.js")).args(args);
     command.args(["--url", &account.url, "--loginuser", &account.user, "--loginpass", &account.password]);
-    run(&mut command, Duration::from_secs(40))
+    command
 }
 
 /// A line for the consoles of devices, and when its answer comes.

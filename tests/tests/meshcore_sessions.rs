@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use meshlite_tests::agent::Agent;
 use meshlite_tests::{
-    Message, Operator, PATIENCE, RealAgent, RealServer, Running, Tunnel, eventually, interop, procfs, soak,
+    Message, Operator, PATIENCE, RealAgent, RealServer, Running, Terminal, Tunnel, eventually, interop,
+    meshctrl, procfs, soak,
 };
 use serde_json::{Value, json};
 
@@ -112,6 +113,41 @@ fn meshctrl_runs_commands_and_moves_files() {
     let fetched = bench.server.meshctrl(&["Download", "--id", id, "--file", &from, "--target", &to]);
     assert_eq!(fetched.code, Some(0), "{fetched:?}");
     assert!(fs::read(&back).unwrap() == data, "the downloaded file differs");
+}
+
+#[test]
+fn meshctrl_shell_is_a_terminal_on_the_device() {
+    let Some(bench) = Bench::start() else { return };
+    let meshcentral = interop().expect("the bench has it");
+    let id = bench.node.trim_start_matches("node//");
+    let mut command = meshctrl::command(&meshcentral, &bench.server.account(), &["Shell", "--id", id]);
+    let mut terminal = Terminal::spawn(&mut command);
+    terminal.shows("Connected.");
+    // Before the shell is there, keys are for nobody.
+    eventually("the shell behind meshctrl", PATIENCE, || {
+        terminal.press("echo re''ady-$((6*7))\r");
+        std::thread::sleep(Duration::from_millis(500));
+        terminal.has_shown("ready-42").then_some(())
+    });
+    terminal.press("tty; printf 'gr%s\\n' üße\r");
+    terminal.shows("/dev/pts/");
+    terminal.shows("grüße");
+    terminal.press("sleep 1000\r");
+    terminal.shows("sleep 1000");
+    terminal.press("\u{3}echo inter''rupted-$?\r");
+    terminal.shows("interrupted-130");
+    terminal.press("stty size\r");
+    terminal.shows("31 93");
+    // The program forwards what its own terminal becomes; the device does it by and by.
+    terminal.resize(120, 44);
+    eventually("the new size", PATIENCE, || {
+        terminal.press("stty size\r");
+        std::thread::sleep(Duration::from_millis(500));
+        terminal.has_shown("44 120").then_some(())
+    });
+    terminal.press("exit\r");
+    terminal.shows("Connection Closed.");
+    assert_eq!(terminal.ends(), Some(0));
 }
 
 #[test]
