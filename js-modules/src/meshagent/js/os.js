@@ -7,7 +7,7 @@ const fs = require('node:fs');
 
 Object.assign(exports, os);
 exports._ObjectID = 'os';
-exports._longbit = function () { return native.arch === 'ia32' || native.arch === 'arm' ? 32 : 64; };
+exports._longbit = native.arch === 'ia32' || native.arch === 'arm' ? 32 : 64;
 Object.defineProperty(exports, 'Name', { get: function () { return native.name(); }, enumerable: true, configurable: true });
 exports.name = function name() { return promise.resolve(native.name()); };
 exports.tmpdir = function tmpdir() { const path = os.tmpdir(); return path.endsWith('/') ? path : path + '/'; };

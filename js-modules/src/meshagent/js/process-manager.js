@@ -26,7 +26,7 @@ exports.getProcesses = function getProcesses(callback) { callback(list()); };
 exports.enumerateProcesses = function enumerateProcesses() { return promise.resolve(list()); };
 exports.getProcessInfo = function getProcessInfo(pid) {
   const status = procfs.status(pid);
-  if (status === null) { throw fail('process ' + pid + ' not found'); }
+  if (status === null) { throw fail('fs.readFileSync(): File [/proc/' + pid + '/status] not found'); }
   return status;
 };
 

@@ -34,7 +34,7 @@ module.exports = {
     return found;
   },
   // Automatic discovery (WPAD) is refused: whoever answers the name `wpad` would choose the proxy.
-  autoHelper: function autoHelper() { return null; },
+  autoHelper: function autoHelper() { return require('promise').resolve(null); },
   domain: null,
   auto: false,
   enabled: false,

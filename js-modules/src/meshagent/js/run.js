@@ -41,7 +41,8 @@ exports.status = function status(name, args, options) {
   return spawnSync(path, args, Object.assign({ timeout: 30000, maxBuffer: 4 << 20, encoding: 'utf8' }, options)).status;
 };
 
-// The text of a small file, or '' when it cannot be read.
+// The text of a small file, or '' when it cannot be read. Decoded here: the dialect's buffers end at their first NUL as
+// texts, and what the kernel tells of processes has one between each two words.
 exports.read = function read(path) {
-  try { return fs.readFileSync(path, 'utf8'); } catch (e) { return ''; }
+  try { return new TextDecoder('utf-8', { ignoreBOM: true }).decode(fs.readFileSync(path)); } catch (e) { return ''; }
 };

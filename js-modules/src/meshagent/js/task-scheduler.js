@@ -59,6 +59,6 @@ exports.delete = function (name) {
     fs.unlinkSync(fileOf(name));
     return promise.resolve();
   } catch (e) {
-    return promise.reject(e);
+    return promise.reject(e.code === 'ENOENT' ? 'Task [' + name + '] does not exist' : e);
   }
 };

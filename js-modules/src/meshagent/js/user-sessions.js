@@ -27,8 +27,7 @@ exports.getUsername = function getUsername(uid) {
 // By name or by id.
 exports.getHomeFolder = function getHomeFolder(who) {
   const user = accounts.userNamed(String(who)) || accounts.userOf(who);
-  if (user === undefined) { throw fail('user: ' + who + ' NOT FOUND'); }
-  return user.home;
+  return user === undefined ? '' : user.home;
 };
 exports.getGroupID = function getGroupID(uid) {
   const user = accounts.userOf(uid);
