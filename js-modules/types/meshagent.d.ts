@@ -104,6 +104,8 @@ declare function getModules(): string[];
 declare function getJSModule(name: string): string;
 declare function getJSModuleDate(name: string): number;
 declare function _MSH(): Record<string, string>;
+/** Collects garbage now and gives free memory back to the system. */
+declare function _debugGC(): void;
 declare function _hide(value?: any): any;
 declare function _ipv4From(n: number): string;
 declare function crc32(data: string | Uint8Array, seed?: number): number;

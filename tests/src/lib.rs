@@ -12,6 +12,7 @@ pub mod agent;
 pub mod certificate;
 pub mod deadline;
 pub mod fake_server;
+pub mod managed;
 pub mod meshctrl;
 pub mod operator;
 pub mod pair;
@@ -29,6 +30,7 @@ pub mod weak_identity;
 
 pub use agent::Agent;
 pub use deadline::{PATIENCE, eventually, holds_for};
+pub use managed::ManagedDevice;
 pub use meshctrl::{Account, Answer};
 pub use operator::{Operator, Tunnel};
 pub use pair::Pair;

@@ -11,7 +11,16 @@ pub fn pss_kib(pid: u32) -> u64 {
     number_after(&text, "Pss:")
 }
 
-/// Memory that belongs to this process alone, in KiB: grows exactly when it leaks.
+/// Memory of this process that is no copy of a file, in KiB: what its own data take.
+///
+/// # Panics
+/// When the process is gone.
+pub fn anonymous_kib(pid: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).expect("the process runs");
+    number_after(&text, "Anonymous:")
+}
+
+/// Memory that belongs to this process alone, in KiB, program pages it was first to use included.
 ///
 /// # Panics
 /// When the process is gone.

@@ -5,75 +5,19 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use meshlite_tests::agent::Agent;
 use meshlite_tests::{
-    Message, Operator, PATIENCE, RealAgent, RealServer, Running, Terminal, Tunnel, eventually, interop,
-    meshctrl, procfs, soak,
+    ManagedDevice, Message, PATIENCE, Terminal, Tunnel, eventually, interop, meshctrl, procfs, soak,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
-/// A real server with one device of ours, whose core has reported.
-struct Bench {
-    server: RealServer,
-    device: Device,
-    node: String,
-}
-
-enum Device {
-    Ours(Agent),
-    Real(RealAgent),
-}
-
-impl Device {
-    fn process(&mut self) -> &mut Running {
-        match self {
-            Device::Ours(agent) => agent.process(),
-            Device::Real(agent) => agent.process(),
-        }
-    }
-
-    /// The process that runs the core.
-    fn worker(&mut self) -> u32 {
-        match self {
-            Device::Ours(agent) => agent.worker(),
-            Device::Real(agent) => agent.process().pid(),
-        }
-    }
-}
-
-impl Bench {
-    fn start() -> Option<Bench> {
-        let meshcentral = interop()?;
-        let server = RealServer::start(&meshcentral);
-        let msh = server.group("lab");
-        let device = if std::env::var("MESHLITE_PEER").is_ok_and(|peer| peer == "real") {
-            Device::Real(RealAgent::start(&meshcentral, &msh))
-        } else {
-            Device::Ours(Agent::start(&msh))
-        };
-        let node = eventually("the core's report", PATIENCE, || {
-            let devices = server.devices();
-            // Terminal and files: what only the full core has.
-            let ready =
-                |d: &&Value| d["osdesc"].is_string() && d["agent"]["caps"].as_u64().unwrap_or(0) & 6 == 6;
-            devices.iter().find(ready)?["_id"].as_str().map(str::to_owned)
-        });
-        Some(Bench { server, device, node })
-    }
-
-    fn operator(&self) -> Operator {
-        Operator::sign_in(&self.server.account())
-    }
-
-    /// Bytes to send each way: the full amount in soak runs.
-    fn volume() -> usize {
-        if soak() { 100_000_000 } else { 12_000_000 }
-    }
+/// Bytes to send each way: the full amount in soak runs.
+fn volume() -> usize {
+    if soak() { 100_000_000 } else { 12_000_000 }
 }
 
 #[test]
 fn meshctrl_runs_commands_and_moves_files() {
-    let Some(bench) = Bench::start() else { return };
+    let Some(bench) = ManagedDevice::start() else { return };
     let id = bench.node.trim_start_matches("node//");
 
     let said =
@@ -117,7 +61,7 @@ fn meshctrl_runs_commands_and_moves_files() {
 
 #[test]
 fn meshctrl_shell_is_a_terminal_on_the_device() {
-    let Some(bench) = Bench::start() else { return };
+    let Some(bench) = ManagedDevice::start() else { return };
     let meshcentral = interop().expect("the bench has it");
     let id = bench.node.trim_start_matches("node//");
     let mut command = meshctrl::command(&meshcentral, &bench.server.account(), &["Shell", "--id", id]);
@@ -152,7 +96,7 @@ fn meshctrl_shell_is_a_terminal_on_the_device() {
 
 #[test]
 fn a_shell_resizes_is_interrupted_and_ends() {
-    let Some(bench) = Bench::start() else { return };
+    let Some(bench) = ManagedDevice::start() else { return };
     let mut operator = bench.operator();
     let mut shell = operator.session(&bench.node, 1, Some(json!({ "cols": 93, "rows": 31 })));
     shell.output_until("a prompt", |said| said.contains('$') || said.contains('#'));
@@ -186,7 +130,7 @@ fn a_shell_resizes_is_interrupted_and_ends() {
 
 #[test]
 fn a_shell_carries_much_both_ways_and_a_stalled_reader_costs_no_memory() {
-    let Some(mut bench) = Bench::start() else { return };
+    let Some(mut bench) = ManagedDevice::start() else { return };
     let worker = bench.device.worker();
     let mut operator = bench.operator();
     let mut shell = operator.session(&bench.node, 1, Some(json!({ "cols": 80, "rows": 25 })));
@@ -195,7 +139,7 @@ fn a_shell_carries_much_both_ways_and_a_stalled_reader_costs_no_memory() {
     shell.send(b"stty raw -echo; PS1=; head -c 1000000 /dev/zero | tr '\\0' w; echo WARM-END\n");
     shell.output_until("the first megabyte", |said| said.contains("wWARM-END"));
     let before = procfs::private_kib(worker);
-    let volume = Bench::volume();
+    let volume = volume();
 
     shell.send(format!("head -c {volume} /dev/zero | tr '\\0' d; echo DOWN-END\n").as_bytes());
     // Nobody reads for a while: the device must hold the command back, not its output.
@@ -241,7 +185,7 @@ fn a_shell_carries_much_both_ways_and_a_stalled_reader_costs_no_memory() {
 
 #[test]
 fn files_are_listed_made_renamed_hashed_and_removed() {
-    let Some(bench) = Bench::start() else { return };
+    let Some(bench) = ManagedDevice::start() else { return };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().display().to_string();
     let mut operator = bench.operator();
@@ -286,61 +230,4 @@ fn files_are_listed_made_renamed_hashed_and_removed() {
     let entries = listed(&mut files, 9);
     let kept = entries.iter().find(|e| e["n"] == "kept.txt").unwrap_or_else(|| panic!("{entries:?}"));
     assert_eq!((kept["t"].as_u64(), kept["s"].as_u64()), (Some(3), Some(5)), "{kept}");
-}
-
-#[test]
-#[ignore = "the worker still grows by some 400 KiB a round, and the server once closed the channel after 150 sessions"]
-fn sessions_in_turn_leave_memory_flat_and_an_idle_device_asleep() {
-    let Some(mut bench) = Bench::start() else { return };
-    let worker = bench.device.worker();
-    let mut operator = bench.operator();
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().display().to_string();
-    let (warm_up, rounds) =
-        if soak() { (60, Duration::from_secs(1800)) } else { (8, Duration::from_secs(25)) };
-
-    let started = Instant::now();
-    let mut round = 0_u64;
-    let mut warm = None;
-    while round <= warm_up || started.elapsed() < rounds {
-        if round == warm_up {
-            warm = Some((procfs::private_kib(worker), procfs::descriptors(worker)));
-        }
-        let mut shell = operator.session(&bench.node, 1, Some(json!({ "cols": 80, "rows": 25 })));
-        shell.output_until("a prompt", |said| said.contains('$') || said.contains('#'));
-        shell.send(format!("seq 2000; echo ROUND-''{round}\n").as_bytes());
-        shell.output_until("the command", |said| said.contains(&format!("ROUND-{round}")));
-        drop(shell);
-
-        let mut files = operator.session(&bench.node, 5, None);
-        let upload =
-            json!({ "action": "upload", "reqid": round, "path": path, "name": "u.bin", "size": 60_000 });
-        files.ask(&upload, |a| a["action"] == "uploadstart");
-        files.send(&vec![b'x'; 60_000]);
-        files.answer("an acknowledgement", |a| a["action"] == "uploadack");
-        files.ask(&json!({ "action": "uploaddone", "reqid": round }), |a| a["action"] == "uploaddone");
-        files.ask(&json!({ "action": "ls", "reqid": round, "path": path }), |a| a["dir"].is_array());
-        drop(files);
-
-        assert!(!operator.console(&bench.node, "info").is_empty());
-        round += 1;
-    }
-    let (memory, descriptors) = warm.expect("the warm-up is over");
-    // What the last sessions held goes when the device has noticed their end.
-    eventually("descriptors as before", PATIENCE, || {
-        (procfs::descriptors(worker) <= descriptors + 2).then_some(())
-    });
-    let grown = procfs::private_kib(worker).saturating_sub(memory);
-    println!("{round} rounds in {:?}: {memory} KiB and then {grown} KiB more", started.elapsed());
-    assert!(grown < 4 << 10, "{round} rounds: the worker grew from {memory} KiB by {grown} KiB");
-
-    drop(operator);
-    std::thread::sleep(Duration::from_secs(2)); // the farewell of the last sessions is no idling
-    let before = procfs::wake_ups(worker);
-    let idle = Duration::from_secs(if soak() { 300 } else { 20 });
-    std::thread::sleep(idle);
-    let woken = procfs::wake_ups(worker) - before;
-    println!("idle for {idle:?}: {woken} wake-ups");
-    assert!(woken <= 8 + idle.as_secs() / 20, "{woken} wake-ups in {idle:?}");
-    bench.device.process().assert_no_panic();
 }

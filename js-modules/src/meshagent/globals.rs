@@ -18,7 +18,7 @@ use super::checksum::{crc32, crc32c};
 use super::{plain_object, port_of};
 use crate::host::bytes::{ByteView, buffer, bytes_of};
 use crate::host::native::{ErrorClass, Exports, node_error, system_error, text};
-use crate::host::{HostShared, Need, PathUse, block_on, loader};
+use crate::host::{HostShared, Need, PathUse, block_on, loader, memory};
 
 /// Natives of `internal/dialect`.
 pub(super) fn init(ctx: &mut Context) -> JsResult<JsObject> {
@@ -35,6 +35,10 @@ pub(super) fn init(ctx: &mut Context) -> JsResult<JsObject> {
         .function("getJSModule", 1, module_source)
         .function("getJSModuleDate", 1, module_date)
         .function("inflate", 1, inflate)
+        .function("collect", 0, |_, _, _| {
+            memory::trim();
+            Ok(JsValue::undefined())
+        })
         .finish())
 }
 

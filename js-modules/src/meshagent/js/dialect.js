@@ -136,6 +136,7 @@ globals({
   addModuleObject: native.addModuleObject,
   // The recovery agent's core calls it without a require.
   wget: function wget(remoteUri, localPath, options) { return require('wget')(remoteUri, localPath, options); },
+  _debugGC: function _debugGC() { native.collect(); },
 });
 hide(globalThis, 'resolve', function resolve(host) { return native.resolve(String(host)); });
 hide(globalThis, '_hide', function _hide(value) {
