@@ -92,7 +92,6 @@ impl Drop for Broker {
 }
 
 #[test]
-#[ignore = "a dependency is loaded by require() of an ES module, or the server answers 400: to be mended"]
 fn express_serves_requests() {
     same("express.js", &[]);
 }
@@ -103,13 +102,11 @@ fn uuid_makes_ids() {
 }
 
 #[test]
-#[ignore = "a dependency is loaded by require() of an ES module, or the server answers 400: to be mended"]
 fn ws_echoes_messages() {
     same("ws.js", &[]);
 }
 
 #[test]
-#[ignore = "the broker's client, by way of ws, is not proved yet"]
 fn mqtt_speaks_with_a_broker() {
     let Some(folder) = packages() else { return };
     let broker = Broker::start(&folder);

@@ -40,6 +40,11 @@ impl Jobs {
         if let Some(job) = self.generic.borrow_mut().pop_front() {
             return Some(job.call(ctx));
         }
+        self.run_load(ctx)
+    }
+
+    /// Runs the next job that loads a module: `require()` of one cannot wait for its turn.
+    pub fn run_load(&self, ctx: &mut Context) -> Option<JsResult<JsValue>> {
         let job = self.futures.borrow_mut().pop_front()?;
         Some(run_future(job, ctx))
     }

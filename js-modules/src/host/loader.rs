@@ -1,6 +1,6 @@
 //! The built-in module tables, modules that a core adds, and compiling: wrappers of CommonJS, ES modules.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 use std::rc::Rc;
 
@@ -13,7 +13,7 @@ use boa_engine::{
 
 use super::native::{self, ErrorClass, node_error};
 use super::shared::HostShared;
-use super::{Dialect, nesting};
+use super::{Dialect, arrow_this, nesting};
 use crate::modules;
 
 /// Makes the native part of a module.
@@ -137,6 +137,10 @@ pub(crate) struct Loader {
     added: BTreeMap<String, Added>,
     /// ES modules by file and type attribute, and what the main one promises.
     pub modules: HashMap<String, Module>,
+    /// Who imports whom, by file; which files have the word `await`; the CommonJS files that a graph of modules runs.
+    pub imports: HashMap<String, HashSet<String>>,
+    pub awaiting: HashSet<String>,
+    pub running: Vec<String>,
     pub main: Option<JsPromise>,
 }
 
@@ -428,6 +432,12 @@ pub fn compile(ctx: &mut Context, parameters: &str, source: &str, file: &str) ->
 pub(crate) fn parse(ctx: &mut Context, text: &str, file: &str, shift: usize) -> JsResult<Script> {
     let stack = HostShared::of(ctx).budget().native_stack_bytes;
     nesting::check(text, stack).map_err(|deep| native::too_deep(&deep, Some(file), ctx))?;
+    if let Some(mended) = arrow_this::mend(text) {
+        let source = Source::from_bytes(&mended).with_path(Path::new(file));
+        if let Ok(script) = Script::parse(source, None, ctx) {
+            return Ok(script);
+        }
+    }
     let source = Source::from_bytes(text).with_path(Path::new(file));
     Script::parse(source, None, ctx).map_err(|error| place(error, text, file, shift, ctx))
 }
@@ -444,6 +454,12 @@ pub fn check_syntax(ctx: &mut Context, text: &str, file: &str) -> JsResult<()> {
 pub(crate) fn parse_module(ctx: &mut Context, text: &str, file: &str) -> JsResult<Module> {
     let stack = HostShared::of(ctx).budget().native_stack_bytes;
     nesting::check(text, stack).map_err(|deep| native::too_deep(&deep, Some(file), ctx))?;
+    if let Some(mended) = arrow_this::mend(text) {
+        let source = Source::from_bytes(&mended).with_path(Path::new(file));
+        if let Ok(module) = Module::parse(source, None, ctx) {
+            return Ok(module);
+        }
+    }
     let source = Source::from_bytes(text).with_path(Path::new(file));
     Module::parse(source, None, ctx).map_err(|error| place(error, text, file, 0, ctx))
 }

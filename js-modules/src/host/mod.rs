@@ -11,6 +11,7 @@
 //!   [`HostEvent::CoreCrashed`]; any other uncaught error is [`HostEvent::UncaughtException`].
 //! * After the end nothing of the script runs any more. Drop the host and make a new one.
 
+mod arrow_this;
 pub(crate) mod boot;
 mod budget;
 mod builtins;
@@ -18,7 +19,7 @@ pub mod bytes;
 pub mod descriptors;
 mod enter;
 mod error;
-mod esm;
+pub(crate) mod esm;
 mod hooks;
 mod jobs;
 mod link;

@@ -5,6 +5,7 @@
 //! in the graph comes; a built-in one has its exports as names.
 
 mod names;
+mod require;
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashSet};
@@ -17,6 +18,8 @@ use boa_engine::{Context, JsNativeError, JsObject, JsResult, JsString, JsValue, 
 
 use super::shared::HostShared;
 use super::{Dialect, loader};
+
+pub(crate) use require::{facade, require};
 
 /// Loads modules for contexts with Node's layer; the cores of the dialect have none.
 pub(crate) struct Modules;
@@ -91,6 +94,8 @@ fn load(referrer: &Referrer, request: &ModuleRequest, ctx: &mut Context) -> JsRe
     let known_as = key(&name, asked.as_ref());
     let args = [file.clone().into(), asked.map_or(JsValue::undefined(), JsValue::from)];
     let format = loader::call_export(ctx, &esm, "format", &args)?.to_string(ctx)?.to_std_string_lossy();
+    let parent = parent.display().to_string();
+    shared.loader.borrow_mut().imports.entry(parent).or_default().insert(name.clone());
     if let Some(module) = shared.loader.borrow().modules.get(&known_as) {
         return Ok(module.clone());
     }
@@ -107,14 +112,21 @@ fn load(referrer: &Referrer, request: &ModuleRequest, ctx: &mut Context) -> JsRe
             let value = loader::call_export(ctx, &json, "parse", &[JsString::from(text).into()])?;
             Module::from_value_as_default(value, ctx)
         }
-        _ => {
-            let text = text_of(ctx, &esm, &name)?;
-            loader::parse_module(ctx, &without_head(&text), &name)?
-        }
+        _ => parsed(ctx, &esm, &name)?,
     };
     // Resolving may have run script, and script may have imported the same: the first one stays.
     let mut loader = shared.loader.borrow_mut();
     Ok(loader.modules.entry(known_as).or_insert(module).clone())
+}
+
+/// The module of a file's text. Files with the word `await` are noted: one that has it at the top cannot be required.
+fn parsed(ctx: &mut Context, esm: &JsObject, file: &str) -> JsResult<Module> {
+    let text = without_head(&text_of(ctx, esm, file)?);
+    let module = loader::parse_module(ctx, &text, file)?;
+    if text.contains("await") {
+        HostShared::of(ctx).loader.borrow_mut().awaiting.insert(file.to_owned());
+    }
+    Ok(module)
 }
 
 fn key(file: &str, kind: Option<&JsString>) -> String {
@@ -197,7 +209,11 @@ fn common(ctx: &mut Context, esm: &JsObject, file: &str) -> JsResult<Module> {
     let steps = SyntheticModuleInitializer::from_copy_closure_with_captures(
         |module, (file, names): &(JsString, Vec<JsString>), ctx| {
             let esm = part(ctx)?;
-            let exports = loader::call_export(ctx, &esm, "load", &[file.clone().into()])?;
+            let shared = HostShared::of(ctx);
+            shared.loader.borrow_mut().running.push(file.to_std_string_lossy());
+            let exports = loader::call_export(ctx, &esm, "load", &[file.clone().into()]);
+            shared.loader.borrow_mut().running.pop();
+            let exports = exports?;
             module.set_export(&js_string!("default"), exports.clone())?;
             set_names(module, &exports, names, ctx)
         },

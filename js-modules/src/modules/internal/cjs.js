@@ -53,7 +53,10 @@ Module._nodeModulePaths = function _nodeModulePaths(from) {
 Module._extensions = {
     '__proto__': null,
     '.js'(module, filename) {
-        if (Module._isModule(filename)) throw noModules(filename);
+        if (Module._isModule(filename)) {
+            module.exports = requireModule(filename);
+            return;
+        }
         module._compile(native.readText(filename), filename);
     },
     '.json'(module, filename) {
@@ -70,8 +73,13 @@ Module._extensions = {
     },
 };
 
-function noModules(filename) {
-    return make(Error, 'ERR_REQUIRE_ESM', `require() of ES Module ${filename} is not supported; use import() instead`);
+// What `require()` of an ES module gives: the namespace; with `__esModule` where there is a default export, for callers
+// that were ES modules once; or what the module itself names for this.
+function requireModule(filename) {
+    const names = native.requireModule(filename);
+    if (Object.hasOwn(names, 'module.exports')) return names['module.exports'];
+    if (!Object.hasOwn(names, 'default') || Object.hasOwn(names, '__esModule')) return names;
+    return native.requireFacade(filename, require('internal/url').pathToFileURL(filename).href);
 }
 
 function tryFile(name) {
@@ -152,6 +160,8 @@ Module._load = function _load(id, parent) {
     const cached = Module._cache[filename];
     if (cached) {
         if (parent && !parent.children.includes(cached)) parent.children.push(cached);
+        // Half of a CommonJS module can be had, half of an ES module cannot: this says so.
+        if (!cached.loaded && Module._isModule(filename)) return requireModule(filename);
         return cached.exports;
     }
     const module = new Module(filename, parent);

@@ -6,7 +6,7 @@ use boa_engine::object::builtins::JsArray;
 use boa_engine::{Context, JsObject, JsResult, JsString, JsValue};
 
 use crate::host::native::{Exports, string_argument, system_error};
-use crate::host::{HostShared, Need, PathUse, loader};
+use crate::host::{HostShared, Need, PathUse, esm, loader};
 
 /// Makes what `cjs.js` needs: `compile stat readText realpath isBuiltin requireBuiltin builtinNames cwd`.
 pub fn init(ctx: &mut Context) -> JsResult<JsObject> {
@@ -20,6 +20,8 @@ pub fn init(ctx: &mut Context) -> JsResult<JsObject> {
         .function("builtinNames", 0, builtin_names)
         .function("cwd", 0, cwd)
         .function("evaluate", 2, evaluate)
+        .function("requireModule", 1, require_module)
+        .function("requireFacade", 2, require_facade)
         .finish())
 }
 
@@ -35,6 +37,19 @@ fn evaluate(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValu
     let source = string_argument(args, 0, "source", ctx)?;
     let file = string_argument(args, 1, "filename", ctx)?;
     loader::parse(ctx, &source, &file, 0)?.evaluate(ctx)
+}
+
+/// Runs an ES module and gives its namespace.
+fn require_module(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
+    let file = string_argument(args, 0, "filename", ctx)?;
+    Ok(esm::require(ctx, &file)?.into())
+}
+
+/// The namespace of an ES module that ran, with `__esModule` in it. The file's address comes second.
+fn require_facade(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
+    let file = string_argument(args, 0, "filename", ctx)?;
+    let address = string_argument(args, 1, "url", ctx)?;
+    Ok(esm::facade(ctx, &file, &address)?.into())
 }
 
 /// 0 file, 1 folder, -1 neither. Looking for modules in folders that may not be read finds nothing.

@@ -280,7 +280,7 @@ process.argv0 = native.argv[0] ?? '';
 process.pid = native.pid;
 process.ppid = native.ppid;
 process.env = env;
-process.features = { inspector: false, tls: false };
+process.features = { inspector: false, require_module: true, tls: false };
 process.config = { target_defaults: {}, variables: {} };
 process.getuid = () => native.uid();
 process.geteuid = () => native.euid();

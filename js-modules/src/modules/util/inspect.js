@@ -192,6 +192,8 @@ function isInstance(value, constructor) {
 }
 
 function prefix(name, tag, fallback, size = '') {
+    // Objects without a prototype that call themselves so are what `import` gives.
+    if (name === null && tag === 'Module' && fallback === 'Object') return '[Module: null prototype] ';
     const base = name === null ? `[${fallback}${size}: null prototype] ` : `${name}${size} `;
     return tag !== '' && name !== tag ? `${base}[${tag}] ` : base;
 }

@@ -1,6 +1,6 @@
 //: exit 3
 const { spawn } = require('child_process');
-const child = spawn('/bin/sleep', ['0.2'], { stdio: 'ignore' });
+const child = spawn('/bin/sleep', ['30'], { stdio: 'ignore' });
 child.on('exit', () => process.exit(4));
 const server = require('net').createServer(() => {}).listen(0, '127.0.0.1', () => {
     require('net').connect(server.address().port, '127.0.0.1');

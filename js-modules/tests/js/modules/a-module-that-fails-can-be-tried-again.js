@@ -3,4 +3,3 @@ for (let i = 0; i < 2; i++) assert.throws(() => require('./fixtures/throws'), /w
 assert.throws(() => require('./fixtures/broken.json'), (e) => e.name === 'SyntaxError' && e.message.startsWith(`${__dirname}/fixtures/broken.json: `));
 assert.throws(() => require('./fixtures/broken'), (e) => e.name === 'SyntaxError'
     && e.fileName === `${__dirname}/fixtures/broken.js` && e.lineNumber === 2);
-assert.throws(() => require('./fixtures/es.mjs'), { code: 'ERR_REQUIRE_ESM' });
