@@ -84,9 +84,10 @@ impl StandIn {
     }
 }
 
-/// The class folder is of the kernel and takes no files: ours is laid over it.
+/// The class folder is of the kernel and takes no files: ours is laid over it. Cores call `/usr/sbin/dmidecode` by path.
 const ENTER_FIRMWARE: &str = r#"set -e; files=$1; shift
 mount -t overlay overlay -o "lowerdir=$files/class:/sys/class" /sys/class
+mount -t overlay overlay -o "lowerdir=$files/bin:/usr/sbin" /usr/sbin
 "#;
 
 /// Changes go to memory. The folder `/run/systemd/system` is the sign of a running systemd.
@@ -123,32 +124,14 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("systemctl", "#!/bin/sh\nexit 0\n"),
     (
         "dmidecode",
-        "#!/bin/sh
-[ \"$2\" = memory ] || exit 1
-cat <<'END'
-# dmidecode 3.4
-SMBIOS 3.0.0 present.
-
-Handle 0x1000, DMI type 16, 23 bytes
-Physical Memory Array
-\tLocation: System Board Or Motherboard
-\tUse: System Memory
-\tMaximum Capacity: 8 GB
-\tError Information Handle: Not Provided
-\tNumber Of Devices: 1
-
-Handle 0x1100, DMI type 17, 84 bytes
-Memory Device
-\tArray Handle: 0x1000
-\tTotal Width: Unknown
-\tSize: 4 GB
-\tForm Factor: DIMM
-\tLocator: DIMM 0
-\tBank Locator: Not Specified
-\tManufacturer: Stand-in
-
-END
-",
+        // As `-t memory` says it, and as `-u` dumps the tables: one processor, one memory bank.
+        concat!(
+            "#!/bin/sh\n[ \"$1\" = -u ] || cat <<'END'\n",
+            include_str!("stand_in/memory.txt"),
+            "END\n[ \"$1\" != -u ] || cat <<'END'\n",
+            include_str!("stand_in/smbios.txt"),
+            "END\n",
+        ),
     ),
     (
         "lspci",
