@@ -38,8 +38,10 @@ impl Agent {
     }
 
     /// Starts an agent with the first kept identity on a machine with this firmware, or on the machine as it is.
+    ///
+    /// It may take long over a turn: the big core is loaded in one, by a build without optimisation, on a busy machine.
     pub fn with_firmware(msh: &[u8], firmware: Option<Arc<StandIn>>) -> Agent {
-        let mut agent = Agent::prepared(msh, &[]).known(0);
+        let mut agent = Agent::prepared(msh, &["--turn-budget", "60"]).known(0);
         agent.firmware = firmware;
         agent.launched()
     }

@@ -133,7 +133,7 @@ const DIFFERENCES: &[(&str, fn(&str, &str) -> bool)] = &[
         let kept = |text: &str| {
             without(text, &["\"value\"", "\"users\"", "\"lusers\"", "\"lastbootuptime\"", "\"caps\""])
         };
-        kept(ours) == kept(theirs) && ours.contains("\"value\": ") && ours.contains("\"lastbootuptime\": ")
+        kept(ours) == kept(theirs) && ours.contains("\"value\": ")
     }),
     ("timerinfo", |ours, theirs| {
         [ours, theirs].iter().all(|text| text.contains("meshcore (InfoUpdate Timer)"))
