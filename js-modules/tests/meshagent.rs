@@ -467,6 +467,82 @@ fn a_native_call_that_outlives_its_core_writes_into_memory_that_stays() {
     });
 }
 
+/// A display of its own, ended with the test; `None` with a line that says so where there is no Xvfb.
+struct Display {
+    server: std::process::Child,
+    name: String,
+}
+
+impl Display {
+    fn start() -> Option<Display> {
+        use std::io::{BufRead, BufReader};
+        use std::process::{Command, Stdio};
+        let started = Command::new("Xvfb")
+            .args(["-displayfd", "1", "-screen", "0", "800x600x24", "-nolisten", "tcp", "-noreset"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn();
+        let Ok(mut server) = started else {
+            println!("skipped: no Xvfb");
+            return None;
+        };
+        let mut line = String::new();
+        let read = BufReader::new(server.stdout.take().unwrap()).read_line(&mut line);
+        let display = Display { server, name: format!(":{}", line.trim()) };
+        if read.is_err() || line.trim().is_empty() {
+            println!("skipped: Xvfb gave no display");
+            return None;
+        }
+        Some(display)
+    }
+
+    fn end(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+}
+
+impl Drop for Display {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Xlib keeps its error handlers for the whole process: one test for all of it.
+#[test]
+fn a_display_tells_its_size_and_its_end_is_survived() {
+    let Some(mut display) = Display::start() else { return };
+    on_stack(move || {
+        let text =
+            format!("process.setenv('DISPLAY', '{}');\n{}", display.name, include_str!("support/display.js"));
+        let mut bench = Bench::start("display.js", &text);
+        let logged =
+            |agent: &Agent| -> Vec<String> { agent.log.borrow().iter().map(|l| l.1.clone()).collect() };
+        if bench.agent.log.borrow().first().is_some_and(|line| line.1 == "no libX11") {
+            println!("skipped: no libX11");
+            return;
+        }
+        bench.until("the display", |agent| {
+            logged(agent).len() >= 5 || logged(agent).iter().any(|l| l.contains("rejected"))
+        });
+        let expected = [
+            "1 800x600",
+            "hints 5 01000000000000002000000000000000",
+            "no workspace: Error fetching current workspace",
+            "bad window: true",
+            "workspace 3",
+        ];
+        assert_eq!(logged(&bench.agent), expected);
+        display.end();
+        bench.until("the end of the display", |agent| {
+            logged(agent).iter().any(|line| line == "not watched any more")
+        });
+        bench.core.deliver_json(r#"{"action":"ping"}"#).unwrap();
+        bench.until("an answer", |agent| logged(agent).iter().any(|line| line == "alive"));
+        assert!(bench.events.is_empty(), "{:?}", bench.events);
+    });
+}
+
 #[test]
 fn a_command_reaches_the_core_parsed_as_text_or_as_bytes() {
     on_stack(|| {

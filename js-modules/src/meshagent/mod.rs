@@ -153,6 +153,8 @@ const BUILTINS: &[Builtin] = &[
     Builtin::script("internal/desktop", source!("meshagent/js/desktop.js")),
     Builtin::script("internal/procfs", source!("meshagent/js/procfs.js")),
     Builtin::script("internal/run", source!("meshagent/js/run.js")),
+    Builtin::script("internal/x11", source!("meshagent/js/x11.js")),
+    Builtin::script("util-dns", source!("meshagent/js/util-dns.js")).replaceable(),
 ];
 
 /// The agent of a context; its data.

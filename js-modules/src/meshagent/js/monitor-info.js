@@ -34,7 +34,53 @@ exports.getXInfo = function getXInfo(uid) {
   }
   throw fail('user ' + uid + ' has no X11 session');
 };
-exports.getInfo = function getInfo() { return promise.reject('displays are not supported by this agent'); };
-for (const name of ['unDecorateWindow', 'setAllowedActions', 'setWindowSizeHints', 'setAlwaysOnTop', 'hideWindowIcon']) {
-  exports[name] = function () { throw fail('monitor-info.' + name + '(): X11 windows are not supported by this agent'); };
+
+// ---- X11, where its library is ----------------------------------------------------------------------------------------
+
+const x11 = require('internal/x11');
+Object.defineProperty(exports, '_gm', { get: function () { return require('_GenericMarshal'); } });
+// Xlib with its functions as methods, `undefined` without the library.
+Object.defineProperty(exports, '_X11', { get: function () { return x11.library(exports.Location_X11LIB); } });
+
+// Where the display of this process is, else that of the person at the screen.
+function display() {
+  const env = require('process').env;
+  if (env.DISPLAY) { return { display: env.DISPLAY, xauthority: env.XAUTHORITY || (env.HOME ? env.HOME + '/.Xauthority' : '') }; }
+  const sessions = require('user-sessions');
+  let uid = sessions.Self();
+  try { uid = sessions.consoleUid(); } catch (e) { /* Nobody there: our own processes may have a display. */ }
+  return exports.getXInfo(uid);
+}
+
+// The screens of a display: `{left, top, right, bottom, screen, screenId, display}`, each call with a connection of its own.
+exports.getInfo = function getInfo() {
+  const result = new promise(promise.defaultInit);
+  result.parent = exports;
+  try {
+    const X = exports._X11;
+    if (X === undefined) { throw fail('libX11 is not installed'); }
+    const where = display();
+    x11.open(X, where).then(function (connection) {
+      const screens = [], count = X.XScreenCount(connection).Val;
+      for (let id = 0; id < count; id++) {
+        screens.push({
+          left: 0, top: 0, right: X.XDisplayWidth(connection, id).Val, bottom: X.XDisplayHeight(connection, id).Val,
+          screen: X.XScreenOfDisplay(connection, id), screenId: id, display: connection,
+        });
+      }
+      x11.workspaces(X, connection, where);
+      result._res(screens);
+    }, function (reason) { result._rej(reason); });
+  } catch (e) {
+    result._rej(e);
+  }
+  return result;
+};
+
+for (const name of Object.keys(x11.windows)) {
+  exports[name] = function (...args) {
+    const X = exports._X11;
+    if (X === undefined) { throw fail('monitor-info.' + name + '(): libX11 is not installed'); }
+    x11.windows[name](X, ...args);
+  };
 }
