@@ -142,6 +142,8 @@ exports.copyFile = function copyFile(from, to, flag, callback) {
 };
 exports.readDrivesSync = function readDrivesSync() { return []; };
 
+exports.watch = function watch(path, options, listener) { return require('internal/mesh/watch')(path, options, listener); };
+
 const PART = 65536;
 
 exports.createReadStream = function createReadStream(path, options) {

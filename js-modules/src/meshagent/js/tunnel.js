@@ -3,7 +3,7 @@
 // It is the dialect's `global-tunnel`, too.
 
 const { EventEmitter, fail, hide } = require('events');
-const { readable, writable } = require('stream');
+const { socketOf, view } = require('internal/mesh/socket');
 const net = require('node:net');
 const http = require('node:http');
 
@@ -80,6 +80,16 @@ function certificates(socket) {
   return list;
 }
 
+// Asks the script's own function, which carries data and refuses by an exception. Gives the refusal.
+function judged(judge, object, socket) {
+  try {
+    judge.call(object, certificates(socket));
+  } catch (e) {
+    return fail('' + e, e);
+  }
+  return undefined;
+}
+
 function secure(to, socket, done) {
   if (!to.secure) { done(null, socket); return; }
   const given = to.given, judge = given.checkServerIdentity;
@@ -96,13 +106,11 @@ function secure(to, socket, done) {
   wrapped.once('secureConnect', function () {
     free();
     if (typeof judge === 'function') {
-      // Refuses by an exception; it is the script's own function, which carries data.
-      try {
-        judge.call(view(wrapped), certificates(wrapped));
-      } catch (e) {
+      const refusal = judged(judge, view(wrapped), wrapped);
+      if (refusal !== undefined) {
         wrapped.on('error', function () {});
         wrapped.destroy();
-        done(fail('' + e, e));
+        done(refusal);
         return;
       }
     }
@@ -110,51 +118,8 @@ function secure(to, socket, done) {
   });
 }
 
-// ---- sockets of Node's as the dialect shows them ----------------------------------------------------------------------
-
-const views = new WeakMap(), sockets = new WeakMap();
-
-function socketOf(object) { return sockets.get(object) || object; }
-
-function view(socket) {
-  if (socket === undefined || socket === null) { return socket; }
-  let object = views.get(socket);
-  if (object !== undefined) { return object; }
-  object = { _ObjectID: socket.encrypted ? 'tls.socket' : 'net.socket' };
-  views.set(socket, object);
-  sockets.set(object, socket);
-  let heard = false;
-  readable(object, { paused: function (wait) { if (heard) { if (wait) { socket.pause(); } else { socket.resume(); } } } });
-  writable(object, {
-    write: function (chunk, flush) {
-      if (socket.destroyed) { flush(); return true; }
-      if (socket.write(chunk) === false) { socket.once('drain', flush); return false; }
-      flush();
-      return true;
-    },
-    final: function (flush) { socket.end(); flush(); },
-  });
-  EventEmitter.call(object).createEvent('timeout', 'connect');
-  object.on('newListener2', function (name) {
-    if (name !== 'data' || heard) { return; }
-    heard = true;
-    socket.on('data', function (chunk) { object.push(chunk); });
-    socket.on('end', function () { object.push(null); });
-  });
-  socket.on('close', function () { object.emit('close'); });
-  for (const name of ['localAddress', 'localPort', 'remoteAddress', 'remotePort', 'remoteFamily']) {
-    Object.defineProperty(object, name, { get: function () { return socket[name]; }, enumerable: true, configurable: true });
-  }
-  hide(object, 'setTimeout', function setTimeout(ms, callback) {
-    if (typeof callback === 'function') { object.on('timeout', callback); }
-    socket.setTimeout(ms, function () { object.emit('timeout'); });
-    return object;
-  });
-  hide(object, 'destroy', function destroy() { socket.destroy(); });
-  return object;
-}
-
 hide(tunnel, 'connect', connect);
+hide(tunnel, 'judged', judged);
 hide(tunnel, 'view', view);
 hide(tunnel, 'socketOf', socketOf);
 module.exports = tunnel;

@@ -11,6 +11,7 @@ mod dh;
 mod digests;
 mod failure;
 mod hash;
+mod issue;
 mod key;
 mod keys;
 mod pem;
@@ -80,6 +81,7 @@ pub fn init(ctx: &mut Context) -> JsResult<JsObject> {
         // Certificates and PKCS#12.
         .function("certificate", 1, x509::certificate)
         .function("certificateSignedBy", 2, x509::signed_by)
+        .function("selfSigned", 2, issue::self_signed)
         .function("pkcs12Read", 2, keys::pkcs12_read)
         .function("pkcs12Write", 3, keys::pkcs12_write)
         .finish())

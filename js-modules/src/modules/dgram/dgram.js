@@ -105,7 +105,9 @@ class SocketClass extends EventEmitter {
             this.#queue = undefined;
             if (queue !== undefined) for (const one of queue) one();
         };
-        if (isIP(host) !== 0) process.nextTick(bound, null, host); else this._lookup(host, bound);
+        // Sockets of the dialect are bound when `bind` returns.
+        if (isIP(host) !== 0 && this._options._bindNow) bound(null, host);
+        else if (isIP(host) !== 0) process.nextTick(bound, null, host); else this._lookup(host, bound);
         return this;
     }
 

@@ -145,6 +145,8 @@ function listenAt(server, wanted) {
 function started(server, result) {
     if (result.code !== undefined) {
         const error = failure(result);
+        // For the dialect, whose `listen` throws.
+        Object.defineProperty(server, '_failure', { value: error, configurable: true, enumerable: false });
         process.nextTick(() => server.emit('error', error));
         return;
     }
