@@ -201,18 +201,3 @@ exports.createWriteStream = function createWriteStream(path, options) {
   EventEmitter.call(stream).addMethod('close', close);
   return stream;
 };
-
-// Changes in a folder or of a file: `change(kind, name)`, until closed.
-exports.watch = function watch(path, options, listener) {
-  const heard = typeof options === 'function' ? options : listener;
-  const watcher = { _ObjectID: 'fs.fsWatcher' };
-  const under = told('fs.watch(): \'' + path + '\' cannot be watched', function () {
-    return fs.watch(String(path), typeof options === 'object' && options !== null ? options : {});
-  });
-  EventEmitter.call(watcher).createEvent('change', 'close').addMethod('close', function close() { under.close(); });
-  under.on('change', function (kind, name) { watcher.emit('change', kind, name); });
-  under.on('error', function () { under.close(); });
-  under.on('close', function () { watcher.emit('close'); });
-  if (typeof heard === 'function') { watcher.on('change', heard); }
-  return watcher;
-};

@@ -1,8 +1,9 @@
 'use strict';
-// Sockets of Node's as the dialect shows them: emitter streams with setter-listeners. Js-host specification 5.2, 8.2.
+// Sockets and servers of Node's as the dialect shows them: emitter streams with setter-listeners. Js-host specification 5.2, 8.2.
 
 const { EventEmitter, fail, hide } = require('events');
 const { readable, writable } = require('stream');
+const { isIP } = require('node:net');
 
 // Who ended waits this long for the other side to end, too; then the connection is cut.
 const LINGER_MS = 10000;
@@ -113,4 +114,62 @@ function failing(object, socket, event) {
   });
 }
 
-module.exports = { view, socketOf, dress, failing };
+// `(options)`, `(port[, host])`, `(path)`, each with a callback.
+function normalize(args) {
+  const callback = typeof args[args.length - 1] === 'function' ? args[args.length - 1] : undefined, first = args[0];
+  if (first !== null && typeof first === 'object') { return [first, callback]; }
+  if (typeof first === 'string' && !(Number(first) >= 0)) { return [{ path: first }, callback]; }
+  return [{ port: Number(first) || 0, host: typeof args[1] === 'string' ? args[1] : undefined }, callback];
+}
+
+// A server of Node's as an emitter; `shown` makes the object of a connection.
+function serve(object, server, event, shown) {
+  EventEmitter.call(object).createEvent('close', 'connection', 'error', 'listening');
+  let bound = false;
+  server.on(event, function (socket) {
+    const one = shown(socket);
+    // Nobody took it: it would stay open for ever.
+    if (!object.emit(event, one)) { socket.destroy(); }
+  });
+  server.on('listening', function () { object.emit('listening'); });
+  server.on('close', function () { object.emit('close'); object.emit('~'); });
+  server.on('error', function (e) { if (bound) { object.emit('error', e); } });
+  EventEmitter.call(object)
+    .addMethod('listen', function listen(...args) {
+      const [to, callback] = normalize(args);
+      if (callback !== undefined) { object.once('listening', callback); }
+      const wanted = {};
+      for (const name of Object.keys(to)) { wanted[name] = to[name]; }
+      if (wanted.path === undefined) {
+        wanted.port = Number(wanted.port) || 0;
+        // Version 4 unless a host says otherwise.
+        if (wanted.host === undefined) { wanted.host = '0.0.0.0'; }
+        if (isIP(wanted.host) === 0) { wanted.host = resolve(wanted.host)[0] || wanted.host; }
+      }
+      server.listen(wanted);
+      if (!server.listening) {
+        const e = fail('server.listen(): Failed to bind', server._failure);
+        if (server._failure) { e.code = server._failure.code; }
+        throw e;
+      }
+      bound = true;
+      return object;
+    })
+    .addMethod('close', function close() { server.close(); });
+  Object.defineProperty(object, 'listening', {
+    get: function () { return server.listening; },
+    set: function (listener) { if (typeof listener === 'function') { object.on('listening', listener); } },
+    enumerable: true, configurable: true,
+  });
+  Object.defineProperty(object, 'connections', { get: function () { return server._connections; }, enumerable: false, configurable: true });
+  Object.defineProperty(object, 'maxConnections', {
+    get: function () { return server.maxConnections; }, set: function (value) { server.maxConnections = value; }, enumerable: false, configurable: true,
+  });
+  object.descriptorMetadata = '';
+  hide(object, 'address', function address() { return server.address(); });
+  hide(object, 'ref', function ref() { server.ref(); return object; });
+  hide(object, 'unref', function unref() { server.unref(); return object; });
+  return object;
+}
+
+module.exports = { dress, failing, normalize, serve, socketOf, view };

@@ -6,8 +6,7 @@ const { EventEmitter, fail, hide } = require('events');
 const node = require('node:tls');
 const core = require('internal/crypto');
 const { createHash } = require('node:crypto');
-const { _serve, _normalize } = require('net');
-const { view, failing } = require('internal/mesh/socket');
+const { failing, normalize, serve, socketOf, view } = require('internal/mesh/socket');
 const { judged } = require('internal/mesh/tunnel');
 
 // Bits of the RSA keys that are made here, as the real agent's.
@@ -128,11 +127,11 @@ exports.createSecureContext = function createSecureContext(options) {
 };
 
 exports.connect = function connect(...args) {
-  const [options, callback] = _normalize(args);
+  const [options, callback] = normalize(args);
   const wanted = {};
   for (const name of ['host', 'port', 'path', 'localAddress', 'family', 'servername', 'ALPNProtocols', 'socket']) { if (options[name] !== undefined) { wanted[name] = options[name]; } }
   if (wanted.port !== undefined) { wanted.port = Number(wanted.port); }
-  if (wanted.socket !== undefined) { wanted.socket = require('internal/mesh/socket').socketOf(wanted.socket); }
+  if (wanted.socket !== undefined) { wanted.socket = socketOf(wanted.socket); }
   wanted.secureContext = contextOf(options, 'tls.connect()');
   wanted.rejectUnauthorized = options.rejectUnauthorized === undefined ? true : Boolean(options.rejectUnauthorized);
   let object;
@@ -161,7 +160,7 @@ exports.createServer = function createServer(options, listener) {
   if (given.secureContext !== undefined) { settings.secureContext = contextOf(given, 'tls.createServer()'); }
   const server = node.createServer(settings);
   if (given.maxConnections > 0) { server.maxConnections = Number(given.maxConnections); }
-  _serve(object, server, 'secureConnection', function (socket) {
+  serve(object, server, 'secureConnection', function (socket) {
     const one = view(socket, 'tls.serverSocketConnection');
     failing(one, socket, 'secureConnect');
     return one;

@@ -3,7 +3,7 @@
 // `changeType`, everything else `rename`. Js-host specification 7.1; details were compared with the real agent.
 
 const fs = require('node:fs');
-const { EventEmitter } = require('events');
+const { EventEmitter, fail } = require('events');
 
 const CREATED = 0x100, DELETED = 0x200;
 // The kernel's own messages: a watch is gone, a queue ran over.
@@ -25,8 +25,11 @@ module.exports = function watch(path, options, listener) {
       }
     });
   } catch (e) {
-    // As in the real agent a watch of what does not exist is silent; what is forbidden or short is told.
-    if (e.code !== 'ENOENT' && e.code !== 'ENOTDIR') { throw e; }
+    if (e.code === 'ERR_ACCESS_DENIED') { throw e; }
+    // The real agent says nothing; whoever waits for changes that never come wants to know.
+    const f = fail('fs.watch(): \'' + path + '\' cannot be watched', e);
+    f.code = e.code;
+    throw f;
   }
   EventEmitter.call(object).addMethod('close', function close() {
     if (handle === undefined) { return; }
