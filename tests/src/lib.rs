@@ -11,6 +11,7 @@
 pub mod agent;
 pub mod certificate;
 pub mod deadline;
+pub mod desk;
 pub mod fake_server;
 pub mod managed;
 pub mod meshctrl;

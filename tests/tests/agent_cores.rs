@@ -1,155 +1,12 @@
 //! Cores that misbehave, pushed to our agent by a server that a test plays: the device must stay manageable.
 
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use meshlite_tests::certificate::Certificate;
-use meshlite_tests::fake_server::{FakeServer, Link};
-use meshlite_tests::peer::identities;
-use meshlite_tests::{Agent, PATIENCE, eventually, interop, procfs};
-use microstack::crypto::{Identity, sha384};
-use microstack::wire::{CoreHash, core_hash, deflate_raw, frame_core};
+use meshlite_tests::desk::{Desk, HARMLESS, Said};
+use meshlite_tests::{PATIENCE, interop, procfs};
+use microstack::crypto::sha384;
+use microstack::wire::{core_hash, deflate_raw, frame_core};
 use rustix::process::{Pid, Signal, kill_process};
-use serde_json::{Value, json};
-
-fn certificate() -> &'static Certificate {
-    static ONE: OnceLock<Certificate> = OnceLock::new();
-    ONE.get_or_init(|| Certificate::p256("a core pusher"))
-}
-
-fn server() -> &'static Identity {
-    identities(1)[0]
-}
-
-/// What an agent under [`Desk`] did.
-#[derive(Debug)]
-enum Said {
-    /// It came through the handshake, for the n-th time.
-    Here(Instant),
-    /// Command 11: the core it has.
-    Core(Option<CoreHash>),
-    /// JSON.
-    Json(Value),
-}
-
-/// A server with one agent: the test puts messages in, and takes out what the agent says.
-struct Desk {
-    fake: FakeServer,
-    orders: Arc<Mutex<Vec<Vec<u8>>>>,
-    heard: Receiver<Said>,
-}
-
-impl Desk {
-    fn open() -> Desk {
-        let (tell, heard) = channel();
-        let tell = Mutex::new(tell);
-        let orders: Arc<Mutex<Vec<Vec<u8>>>> = Arc::default();
-        let todo = orders.clone();
-        let fake = FakeServer::start(certificate(), move |link| {
-            let tell = tell.lock().unwrap().clone();
-            if link.accept(server(), certificate()) {
-                let _ = tell.send(Said::Here(Instant::now()));
-                serve(link, &tell, &todo);
-            }
-        });
-        Desk { fake, orders, heard }
-    }
-
-    fn agent(&self, extra: &[&str]) -> Agent {
-        Agent::with_identity(&self.fake.msh(server()), 0, extra)
-    }
-
-    fn send(&self, message: Vec<u8>) {
-        self.orders.lock().unwrap().push(message);
-    }
-
-    fn send_json(&self, value: Value) {
-        self.send(value.to_string().into_bytes());
-    }
-
-    fn push(&self, script: &str) -> CoreHash {
-        let body = frame_core(script);
-        let hash = core_hash(&body);
-        self.send([&[0, 10, 0, 1][..], &hash.0, &body].concat());
-        hash
-    }
-
-    /// Waits for something the agent says; the rest is dropped.
-    #[track_caller]
-    fn hear<T>(&self, what: &str, within: Duration, mut pick: impl FnMut(Said) -> Option<T>) -> T {
-        eventually(what, within, || self.heard.try_iter().find_map(&mut pick))
-    }
-
-    #[track_caller]
-    fn here(&self, within: Duration) -> Instant {
-        self.hear("an agent through the handshake", within, |said| match said {
-            Said::Here(when) => Some(when),
-            _ => None,
-        })
-    }
-
-    #[track_caller]
-    fn confirms(&self, hash: CoreHash) {
-        self.hear("command 11 with the pushed core's hash", PATIENCE, |said| match said {
-            Said::Core(Some(core)) if core == hash => Some(()),
-            _ => None,
-        });
-    }
-
-    /// Waits for the report of a failed core and gives its reason and what follows.
-    #[track_caller]
-    fn crash(&self, hash: CoreHash) -> (String, String) {
-        self.hear("coreCrashed", PATIENCE, |said| match said {
-            Said::Json(v) if v["action"] == "coreCrashed" && v["hash"] == hash.to_hex() => {
-                Some((v["reason"].as_str()?.to_owned(), v["next"].as_str()?.to_owned()))
-            }
-            _ => None,
-        })
-    }
-
-    #[track_caller]
-    fn console(&self, line: &str) -> String {
-        self.send_json(json!({ "action": "msg", "type": "console", "value": line, "sessionid": "user//a/1",
-            "rights": 4_294_967_295u32, "consent": 0, "username": "a", "userid": "user//a" }));
-        self.hear(&format!("an answer to {line}"), PATIENCE, |said| match said {
-            Said::Json(v)
-                if v["action"] == "msg" && v["type"] == "console" && v["sessionid"] == "user//a/1" =>
-            {
-                Some(v["value"].as_str()?.to_owned())
-            }
-            _ => None,
-        })
-    }
-}
-
-fn serve(link: &mut Link, tell: &Sender<Said>, todo: &Mutex<Vec<Vec<u8>>>) {
-    let begun = Instant::now();
-    while begun.elapsed() < Duration::from_secs(300) {
-        for message in todo.lock().unwrap().drain(..) {
-            link.send(&message);
-        }
-        let Some(message) = link.receive_or_end(Duration::from_millis(20)) else { return };
-        let said = match message.as_slice() {
-            [] => continue,
-            [0, 11, _, _, hash @ ..] => Said::Core(hash.try_into().ok().map(CoreHash)),
-            [b'{', ..] => match serde_json::from_slice(&message) {
-                Ok(value) => Said::Json(value),
-                Err(_) => continue,
-            },
-            _ => continue,
-        };
-        let _ = tell.send(said);
-    }
-}
-
-const HARMLESS: &str = "
-    var agent = require('MeshAgent');
-    agent.AddCommandHandler(function (c) {
-        if (c.action == 'msg' && c.type == 'console')
-            agent.SendCommand({ action: 'msg', type: 'console', value: 'heard ' + c.value, sessionid: c.sessionid });
-    });
-    agent.SendCommand({ action: 'coreinfo', value: 'Harmless v1', caps: 14 });";
 
 #[test]
 fn a_pushed_core_is_confirmed_runs_at_once_and_survives_a_restart() {
@@ -232,11 +89,9 @@ fn fatal(script: &str, reason_parts: &[&str], extra: &[&str]) {
     desk.here(PATIENCE);
     let hash = desk.push(script);
     for round in 1..=3 {
-        let begun = Instant::now();
-        let (reason, next) = desk.crash(hash);
-        let took = begun.elapsed();
-        // Three seconds beyond what the core was allowed, on an idle machine; build machines are not idle.
-        assert!(took < Duration::from_secs(9), "round {round}: the agent was back only after {took:?}");
+        let (reason, next, away) = desk.crash_and_return(hash);
+        // Three seconds on an idle machine; build machines are not idle.
+        assert!(away < Duration::from_secs(9), "round {round}: the agent was back only after {away:?}");
         assert!(reason_parts.iter().any(|part| reason.contains(part)), "round {round}: {reason}");
         if round == 3 {
             assert!(next.contains("quarantine"), "{next}");
