@@ -25,14 +25,15 @@ exports.setDesktopWallpaper = function setDesktopWallpaper(uid, path) {
   ask(uid, 'set', 'org.gnome.desktop.background', 'picture-uri', 'file://' + encodeURI(path === undefined ? '/dev/null' : String(path)));
 };
 exports.getProxySettings = function getProxySettings(uid) {
-  const mode = value(uid, 'org.gnome.system.proxy', 'mode'), result = { mode };
-  if (mode === 'auto') { result.autoConfig = value(uid, 'org.gnome.system.proxy', 'autoconfig-url'); }
-  if (mode === 'manual') {
-    const host = value(uid, 'org.gnome.system.proxy.http', 'host'), port = Number(value(uid, 'org.gnome.system.proxy.http', 'port'));
-    result.host = host;
-    result.port = port;
-    result.ignoreHosts = value(uid, 'org.gnome.system.proxy', 'ignore-hosts').replace(/^@as |[[\]' ]/g, '').split(',').filter((one) => one !== '');
-  }
+  const all = 'org.gnome.system.proxy', http = all + '.http';
+  const result = {
+    mode: value(uid, all, 'mode'), enabled: value(uid, http, 'enabled') === 'true',
+    host: value(uid, http, 'host'), port: Number(value(uid, http, 'port')),
+    authEnabled: value(uid, http, 'use-authentication') === 'true',
+    username: value(uid, http, 'authentication-user'), password: value(uid, http, 'authentication-password'),
+    exceptions: value(uid, all, 'ignore-hosts').replace(/^@as |[[\]' ]/g, '').split(',').filter((one) => one !== ''),
+  };
+  if (result.mode === 'auto') { result.autoConfig = value(uid, all, 'autoconfig-url'); }
   return result;
 };
 // Mounted file systems: folder to kind.
