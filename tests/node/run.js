@@ -13,5 +13,6 @@ process.config.variables.v8_enable_i18n_support = 1;
 if (flags.includes('--pending-deprecation')) process.env.NODE_PENDING_DEPRECATION = '1';
 if (flags.includes('--no-deprecation')) process.noDeprecation = true;
 if (flags.includes('--throw-deprecation')) process.throwDeprecation = true;
+if (flags.some((flag) => flag.replace('_', '-') === '--expose-internals')) require('./internals.js');
 if (file.endsWith('.mjs')) import(file).catch((error) => setImmediate(() => { throw error; }));
 else require('module')._load(file, null, true);

@@ -39,7 +39,9 @@ pub fn main(args: &Args) -> i32 {
         "-e" | "--eval" => {
             ScriptOptions::of_eval(rest, Program::Evaluate).map(|options| script::run(&options))
         }
-        "-p" | "--print" => ScriptOptions::of_eval(rest, Program::Print).map(|options| script::run(&options)),
+        "-p" | "--print" | "-pe" => {
+            ScriptOptions::of_eval(rest, Program::Print).map(|options| script::run(&options))
+        }
         "repl" => ScriptOptions::of_repl(rest).map(|options| script::run(&options)),
         "core-check" => match rest {
             [file] => Ok(script::check_core(Path::new(file))),

@@ -4,28 +4,22 @@ const { EventEmitter } = require('events');
 const { Readable, Writable } = require('stream');
 const child = require('internal/child');
 const { signals } = require('os').constants;
+const { getSystemErrorMap } = require('util');
+const { abortError, invalidArgType, invalidArgValue, make, outOfRange, validateObject, validateString } = require('internal/errors');
 
 const DEFAULT_MAX_BUFFER = 1024 * 1024;
 
-function coded(Class, code, message) {
-    const error = new Class(message);
-    error.code = code;
-    return error;
-}
+const coded = make;
 
-function wrongType(name, wanted, value) {
-    return coded(TypeError, 'ERR_INVALID_ARG_TYPE', `The "${name}" argument must be ${wanted}. Received ${received(value)}`);
-}
-
-function received(value) {
-    if (value === null || value === undefined) return String(value);
-    if (typeof value === 'object') return 'an instance of ' + (value.constructor ? value.constructor.name : 'Object');
-    return `type ${typeof value} (${typeof value === 'string' ? `'${value}'` : String(value)})`;
+// What the native would cut a text at.
+function noNull(value, name) {
+    if (typeof value === 'string' && value.includes('\0')) throw invalidArgValue(name, value, 'must be a string without null bytes');
 }
 
 function signalNumber(signal) {
     if (signal === undefined || signal === null) return signals.SIGTERM;
-    const number = typeof signal === 'number' ? signal : signals[String(signal).toUpperCase()];
+    if (signal === 0) return 0;
+    const number = typeof signal === 'number' ? Object.values(signals).find((one) => one === signal) : signals[String(signal).toUpperCase()];
     if (number === undefined) throw coded(TypeError, 'ERR_UNKNOWN_SIGNAL', 'Unknown signal: ' + signal);
     return number;
 }
@@ -35,24 +29,91 @@ function signalName(number) {
     return Object.keys(signals).find((name) => signals[name] === number) || 'SIG' + number;
 }
 
+// A path as a text; a URL of another kind than `file:` is refused.
+function pathOf(value, name) {
+    if (value === undefined || value === null) return undefined;
+    let path = value;
+    if (ArrayBuffer.isView(value)) path = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString();
+    else if (value instanceof URL) path = require('url').fileURLToPath(value);
+    if (typeof path !== 'string') throw invalidArgType(name, ['string', 'Buffer', 'URL'], value);
+    noNull(path, name);
+    return path;
+}
+
+function checkOptions(given) {
+    const type = (name, kinds, fits) => {
+        const value = given[name];
+        if (value !== undefined && value !== null && !fits(value)) throw invalidArgType(`options.${name}`, kinds, value);
+    };
+    const is = (kind) => (value) => typeof value === kind;
+    const int32 = (value) => (value | 0) === value;
+    type('detached', 'boolean', is('boolean'));
+    type('uid', 'int32', int32);
+    type('gid', 'int32', int32);
+    type('shell', ['boolean', 'string'], (value) => typeof value === 'boolean' || typeof value === 'string');
+    type('argv0', 'string', is('string'));
+    type('windowsHide', 'boolean', is('boolean'));
+    type('windowsVerbatimArguments', 'boolean', is('boolean'));
+    noNull(given.argv0, 'options.argv0');
+    noNull(given.shell, 'options.shell');
+}
+
+function checkLimits(given) {
+    const { timeout, maxBuffer, killSignal, signal } = given;
+    if (timeout !== undefined && timeout !== null && !(Number.isInteger(timeout) && timeout >= 0)) {
+        throw outOfRange('timeout', 'an unsigned integer', timeout);
+    }
+    if (maxBuffer !== undefined && maxBuffer !== null && !(typeof maxBuffer === 'number' && maxBuffer >= 0)) {
+        throw outOfRange('options.maxBuffer', 'a positive number', maxBuffer);
+    }
+    if (killSignal !== undefined && killSignal !== null) {
+        if (typeof killSignal !== 'string' && typeof killSignal !== 'number') throw invalidArgType('options.killSignal', ['string', 'number'], killSignal);
+        // Nothing ends by the signal 0, which only asks whether a process is there.
+        if (signalNumber(killSignal) === 0) throw coded(TypeError, 'ERR_UNKNOWN_SIGNAL', 'Unknown signal: 0');
+    }
+    if (signal !== undefined && (signal === null || typeof signal !== 'object' || !('aborted' in signal))) {
+        throw invalidArgType('options.signal', 'AbortSignal', signal);
+    }
+}
+
+// The environment as pairs. What an object inherits counts as well.
+function pairs(env) {
+    const list = [];
+    for (const key in env) {
+        const value = env[key];
+        if (value === undefined) continue;
+        noNull(key, `options.env['${key}']`);
+        noNull(value, `options.env['${key}']`);
+        list.push([key, String(value)]);
+    }
+    return list;
+}
+
 // `(file, args, options)` with the middle one left out, checked.
 function normalize(file, args, options) {
-    if (typeof file !== 'string') throw wrongType('file', 'of type string', file);
-    if (file.length === 0) throw coded(TypeError, 'ERR_INVALID_ARG_VALUE', "The argument 'file' cannot be empty. Received ''");
-    if (args !== undefined && args !== null && !Array.isArray(args)) { options = args; args = []; }
-    if (options !== undefined && options !== null && typeof options !== 'object') throw wrongType('options', 'of type object', options);
+    validateString(file, 'file');
+    noNull(file, 'file');
+    if (file.length === 0) throw invalidArgValue('file', file, 'cannot be empty');
+    if (args === undefined || args === null) args = [];
+    else if (typeof args !== 'object') throw invalidArgType('args', 'object', args);
+    else if (!Array.isArray(args)) {
+        options = args;
+        args = [];
+    }
+    if (options !== undefined) validateObject(options, 'options');
     // Without a prototype: what somebody put on Object.prototype is no option.
     const given = Object.assign({ __proto__: null }, options);
-    if (given.cwd instanceof Object && given.cwd.pathname) given.cwd = decodeURIComponent(given.cwd.pathname);
-    args = Array.from(args || [], String);
-    let path = file, argv0 = given.argv0 === undefined ? file : String(given.argv0);
+    given.cwd = pathOf(given.cwd, 'options.cwd');
+    checkOptions(given);
+    args = Array.from(args, String);
+    args.forEach((one, at) => noNull(one, `args[${at}]`));
+    let path = file, argv0 = given.argv0 === undefined ? file : given.argv0;
     if (given.shell) {
         const shell = typeof given.shell === 'string' ? given.shell : '/bin/sh';
         args = ['-c', [file].concat(args).join(' ')];
         path = argv0 = shell;
     }
-    const env = given.env === undefined || given.env === null ? undefined
-        : Object.keys(given.env).filter((key) => given.env[key] !== undefined).map((key) => [key, String(given.env[key])]);
+    const env = given.env === undefined || given.env === null ? undefined : pairs(given.env);
     return {
         given, args, spawnargs: [argv0].concat(args), spawnfile: path,
         native: { file: path, argv0, args, env, cwd: given.cwd, uid: given.uid, gid: given.gid, detached: given.detached },
@@ -168,6 +229,10 @@ function input(process) {
 
 function spawn(file, args, options) {
     const wanted = normalize(file, args, options), given = wanted.given;
+    checkLimits(given);
+    if (![undefined, 'json', 'advanced'].includes(given.serialization)) {
+        throw invalidArgValue('options.serialization', given.serialization, "must be one of: undefined, 'json', 'advanced'");
+    }
     const stdio = streams(given.stdio, 'pipe');
     const process_ = new ChildProcess();
     process_.spawnfile = wanted.spawnfile;
@@ -223,11 +288,17 @@ function spawn(file, args, options) {
         process_._handle = answer;
         process_.pid = child.pid(answer);
         if (terminal !== undefined) process_.pty = child.terminalPath(answer);
-        if (stdio[0] === 'pipe') { stdin = input(process_); process_.stdin = stdin.stream; }
+        if (stdio[0] === 'pipe') {
+            stdin = input(process_);
+            process_.stdin = stdin.stream;
+            // In Node the three are sockets, which can be asked for both directions.
+            Object.defineProperty(stdin.stream, 'readable', { value: false, configurable: true });
+        }
         for (const [which, name] of ['stdout', 'stderr'].entries()) {
             if (stdio[which + 1] !== 'pipe') continue;
             open++;
             process_[name] = output(process_, which);
+            Object.defineProperty(process_[name], 'writable', { value: false, configurable: true });
             process_[name].once('close', () => { open--; maybeClose(); });
         }
         process.nextTick(() => process_.emit('spawn'));
@@ -239,11 +310,7 @@ function spawn(file, args, options) {
     }
     if (given.signal) {
         const abort = () => {
-            const error = coded(Error, 'ABORT_ERR', 'The operation was aborted');
-            error.name = 'AbortError';
-            error.cause = given.signal.reason;
-            process_.kill(given.killSignal);
-            process_.emit('error', error);
+            if (process_.kill(given.killSignal)) process_.emit('error', abortError(given.signal));
         };
         if (given.signal.aborted) process.nextTick(abort); else given.signal.addEventListener('abort', abort);
         process_.once('exit', () => given.signal.removeEventListener('abort', abort));
@@ -251,125 +318,176 @@ function spawn(file, args, options) {
     return process_;
 }
 
-function execFile(file, args, options, callback) {
-    if (typeof args === 'function') { callback = args; args = []; options = {}; }
-    else if (args !== undefined && args !== null && !Array.isArray(args)) { callback = options; options = args; args = []; }
-    if (typeof options === 'function') { callback = options; options = {}; }
-    const given = Object.assign({ encoding: 'utf8', timeout: 0, maxBuffer: DEFAULT_MAX_BUFFER, killSignal: 'SIGTERM' }, options);
-    const process_ = spawn(file, args, Object.assign({}, given, { stdio: 'pipe' }));
-    const command = [file].concat(args || []).join(' ');
-    const collected = { stdout: [], stderr: [] };
-    let failure = null, done = false;
-    const text = (name) => {
-        const all = Buffer.concat(collected[name].list || []);
-        return given.encoding && given.encoding !== 'buffer' && Buffer.isEncoding(given.encoding) ? all.toString(given.encoding) : all;
-    };
-    for (const name of ['stdout', 'stderr']) {
-        const list = collected[name].list = [];
-        let length = 0;
-        process_[name].on('data', (chunk) => {
-            const room = given.maxBuffer - length;
-            length += chunk.length;
-            if (length > given.maxBuffer) {
-                if (room > 0) list.push(chunk.subarray(0, room));
-                if (failure === null) {
-                    failure = coded(RangeError, 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER', name + ' maxBuffer length exceeded');
-                    process_.kill(given.killSignal);
-                }
-            } else {
-                list.push(chunk);
+// The outputs of a child as texts or bytes, up to `maxBuffer`.
+class Collected {
+    #parts = [];
+    #length = 0;
+    #stream;
+
+    constructor(stream, encoding, most, full) {
+        this.#stream = stream;
+        if (encoding) stream.setEncoding(encoding);
+        stream.on('data', (chunk) => {
+            const asText = typeof chunk === 'string';
+            const size = asText ? Buffer.byteLength(chunk, stream.readableEncoding) : chunk.length;
+            const room = most - this.#length;
+            this.#length += size;
+            if (this.#length <= most) {
+                this.#parts.push(chunk);
+                return;
             }
+            if (room > 0) this.#parts.push(asText ? chunk.slice(0, room) : chunk.subarray(0, room));
+            full();
         });
     }
-    const finish = (code, signal) => {
+
+    get value() {
+        return this.#stream.readableEncoding ? this.#parts.join('') : Buffer.concat(this.#parts);
+    }
+}
+
+function execArguments(args, options, callback) {
+    if (typeof args === 'function') [args, options, callback] = [[], undefined, args];
+    else if (typeof args === 'object' && args !== null && !Array.isArray(args)) [args, options, callback] = [[], args, options];
+    if (typeof options === 'function') [options, callback] = [undefined, options];
+    if (args !== undefined && args !== null && !Array.isArray(args)) throw invalidArgType('args', 'object', args);
+    if (options !== undefined && options !== null) validateObject(options, 'options');
+    if (callback !== undefined && callback !== null && typeof callback !== 'function') throw invalidArgType('callback', 'function', callback);
+    return [args ?? [], options, callback];
+}
+
+function execFile(file, ...rest) {
+    const [args, options, callback] = execArguments(...rest);
+    const given = { encoding: 'utf8', timeout: 0, maxBuffer: DEFAULT_MAX_BUFFER, killSignal: 'SIGTERM', cwd: null, env: null, shell: false, ...options };
+    checkLimits(given);
+    const { timeout, ...started } = given;
+    const child = spawn(file, args, { ...started, stdio: 'pipe' });
+    const command = [file].concat(args).join(' ');
+    const encoding = given.encoding && given.encoding !== 'buffer' && Buffer.isEncoding(given.encoding) ? given.encoding : null;
+    let failure = null, done = false, killed = false, timer;
+    const kill = () => {
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+        killed = true;
+        try {
+            child.kill(given.killSignal);
+        } catch (error) {
+            failure ??= error;
+            finish(null, null);
+        }
+    };
+    const collect = (name) => child[name] && new Collected(child[name], encoding, given.maxBuffer, () => {
+        failure ??= coded(RangeError, 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER', `${name} maxBuffer length exceeded`);
+        kill();
+    });
+    const outputs = [collect('stdout'), collect('stderr')];
+    function finish(code, signal) {
         if (done) return;
         done = true;
-        if (typeof callback !== 'function') return;
-        const out = text('stdout'), err = text('stderr');
-        if (failure === null && code === 0 && signal === null) { callback(null, out, err); return; }
+        clearTimeout(timer);
+        if (!callback) return;
+        const [out, err] = outputs.map((one) => (one ? one.value : encoding ? '' : Buffer.alloc(0)));
+        if (failure === null && code === 0 && signal === null) {
+            callback(null, out, err);
+            return;
+        }
         if (failure === null) {
-            failure = new Error('Command failed: ' + command + '\n' + (err ? err.toString() : ''));
-            failure.code = code;
-            failure.killed = process_.killed;
+            failure = new Error(`Command failed: ${command}\n${err}`);
+            failure.code = code < 0 ? require('util').getSystemErrorName(code) : code;
+            failure.killed = child.killed || killed;
             failure.signal = signal;
         }
         failure.cmd = command;
         callback(failure, out, err);
-    };
-    process_.on('close', finish);
-    process_.on('error', (error) => {
+    }
+    if (timeout > 0) timer = setTimeout(kill, timeout);
+    child.on('close', finish);
+    child.on('error', (error) => {
         failure = error;
-        for (const name of ['stdout', 'stderr']) if (process_[name]) process_[name].destroy();
+        child.stdout?.destroy();
+        child.stderr?.destroy();
         finish(null, null);
     });
-    return process_;
+    return child;
 }
 
 function exec(command, options, callback) {
-    if (typeof options === 'function') { callback = options; options = undefined; }
-    if (typeof command !== 'string') throw wrongType('command', 'of type string', command);
-    return execFile(command, [], Object.assign({ shell: true }, options), callback);
+    validateString(command, 'command');
+    noNull(command, 'command');
+    if (typeof options === 'function') [options, callback] = [undefined, options];
+    return execFile(command, [], { ...options, shell: typeof options?.shell === 'string' ? options.shell : true }, callback);
+}
+
+function inputBytes(input, encoding) {
+    if (input === undefined || input === null || ArrayBuffer.isView(input)) return input ?? undefined;
+    if (typeof input === 'string') return Buffer.from(input, Buffer.isEncoding(encoding) ? encoding : 'utf8');
+    throw invalidArgType('options.stdio[0]', ['Buffer', 'TypedArray', 'DataView', 'string'], input);
+}
+
+function syncFailure(code, wanted) {
+    const call = `spawnSync ${wanted.spawnfile}`;
+    const error = coded(Error, code, `${call} ${code}`);
+    error.errno = [...getSystemErrorMap()].find(([, [name]]) => name === code)?.[0];
+    error.syscall = call;
+    error.path = wanted.spawnfile;
+    error.spawnargs = wanted.args;
+    return error;
 }
 
 function spawnSync(file, args, options) {
     const wanted = normalize(file, args, options), given = wanted.given;
+    checkLimits(given);
     const stdio = streams(given.stdio, 'pipe');
-    const max = given.maxBuffer === undefined ? DEFAULT_MAX_BUFFER : given.maxBuffer;
-    const answer = child.spawnSync(Object.assign(wanted.native, { stdio }), given.input, given.timeout || 0, max, signalNumber(given.killSignal));
+    const input = inputBytes(given.input, given.encoding);
+    const max = given.maxBuffer ?? DEFAULT_MAX_BUFFER;
+    const answer = child.spawnSync(Object.assign(wanted.native, { stdio }), input, given.timeout || 0, max, signalNumber(given.killSignal));
     const decode = (bytes, i) => {
         if (stdio[i] !== 'pipe') return null;
         return given.encoding && given.encoding !== 'buffer' ? bytes.toString(given.encoding) : bytes;
     };
-    const result = { pid: answer.pid, status: null, signal: null, output: null, stdout: null, stderr: null };
-    if (answer.failure && answer.failure.code) {
-        result.error = startError(answer.failure, wanted);
-        result.error.syscall = 'spawnSync ' + wanted.spawnfile;
-        result.error.message = 'spawnSync ' + wanted.spawnfile + ' ' + answer.failure.code;
-        return result;
+    const failure = answer.failure?.code ?? answer.failure;
+    if (answer.failure?.code) {
+        return { error: syncFailure(failure, wanted), status: null, signal: null, output: null, pid: 0, stdout: null, stderr: null };
     }
-    result.status = answer.signal === null ? answer.code : null;
-    result.signal = signalName(answer.signal);
-    result.stdout = decode(answer.stdout, 1);
-    result.stderr = decode(answer.stderr, 2);
-    result.output = [null, result.stdout, result.stderr];
-    if (answer.failure) {
-        result.error = coded(Error, answer.failure, 'spawnSync ' + wanted.spawnfile + ' ' + answer.failure);
-        result.error.syscall = 'spawnSync ' + wanted.spawnfile;
-        result.error.path = wanted.spawnfile;
-        result.error.spawnargs = wanted.args;
-    }
-    return result;
+    const output = [null, decode(answer.stdout, 1), decode(answer.stderr, 2)];
+    const result = failure ? { error: syncFailure(failure, wanted) } : {};
+    return Object.assign(result, {
+        status: answer.signal === null ? answer.code : null, signal: signalName(answer.signal),
+        output, pid: answer.pid, stdout: output[1], stderr: output[2],
+    });
 }
 
-function checked(result, command) {
-    if (result.error) throw Object.assign(result.error, result, { error: result.error });
-    if (result.status !== 0) {
-        const told = result.stderr && result.stderr.length > 0 ? '\n' + result.stderr.toString() : '';
-        throw Object.assign(new Error('Command failed: ' + command + told), result);
-    }
-    return result.stdout;
+function checked(result, command, options) {
+    // Nobody else would see what the child complains about.
+    if (!options?.stdio && result.stderr?.length) process.stderr.write(result.stderr);
+    if (result.error) throw Object.assign(result.error, result);
+    if (result.status === 0) return result.stdout;
+    const told = result.stderr?.length > 0 ? `\n${result.stderr.toString()}` : '';
+    throw Object.assign(new Error(`Command failed: ${command}${told}`), result);
 }
 
 function execFileSync(file, args, options) {
     const list = Array.isArray(args) ? args : [];
     const given = Array.isArray(args) || args === undefined || args === null ? options : args;
-    return checked(spawnSync(file, list, given), [file].concat(list).join(' '));
+    return checked(spawnSync(file, list, given), [given?.argv0 || file].concat(list).join(' '), given);
 }
 
 function execSync(command, options) {
-    return checked(spawnSync(command, [], Object.assign({ shell: true }, options)), command);
+    validateString(command, 'command');
+    noNull(command, 'command');
+    const given = { ...options, shell: typeof options?.shell === 'string' ? options.shell : true };
+    return checked(spawnSync(command, [], given), command, options);
 }
 
 // What `util.promisify` gives: both outputs, and the child beside the promise.
 function promised(run) {
     return function (...args) {
-        let started;
-        const promise = new Promise((resolve, reject) => {
-            started = run(...args, (error, stdout, stderr) => {
-                if (error) reject(Object.assign(error, { stdout, stderr })); else resolve({ stdout, stderr });
-            });
+        let settle;
+        const promise = new Promise((resolve, reject) => { settle = { resolve, reject }; });
+        // Outside of the promise: wrong arguments are thrown at once.
+        promise.child = run(...args, (error, stdout, stderr) => {
+            if (error) settle.reject(Object.assign(error, { stdout, stderr })); else settle.resolve({ stdout, stderr });
         });
-        promise.child = started;
         return promise;
     };
 }

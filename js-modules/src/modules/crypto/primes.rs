@@ -15,6 +15,9 @@ pub const MAX_SAFE_BITS: usize = 2048;
 pub const ROUNDS: usize = 32;
 
 const SMALL: usize = 2048;
+const SIEVE: usize = 1 << 16;
+/// How many numbers are looked at from one random start.
+const WINDOW: usize = 1 << 14;
 
 /// What is searched: `bits` long, `p % add == rem` where `add` is given, and `(p - 1) / 2` prime as well for `safe`.
 #[derive(Debug, Clone)]
@@ -31,7 +34,7 @@ pub fn is_prime(number: &BigUint, rounds: usize) -> bool {
     if *number < two {
         return false;
     }
-    for &small in &small_primes() {
+    for &small in &primes_below(SMALL) {
         let small = BigUint::from(small);
         if *number == small {
             return true;
@@ -77,31 +80,55 @@ fn survives(number: &BigUint, rounds: usize) -> bool {
 /// A random prime as wanted.
 pub fn search(wanted: &Wanted) -> Result<BigUint, Failure> {
     let (step, offset) = progression(wanted)?;
-    let primes = small_primes();
+    let primes = primes_below(SIEVE);
     let top = BigUint::from(1u32) << (wanted.bits - 1);
     loop {
         let start = start(wanted, &step, &offset);
-        // The remainders of the start; those of what follows come by addition.
-        let mut left: Vec<(u64, u64, u64)> =
-            primes.iter().map(|&p| (p, small_rest(&start, p), small_rest(&step, p))).collect();
-        let mut number = start;
-        for _ in 0..4 * wanted.bits.max(64) {
+        // Small numbers would be marked by themselves.
+        let left =
+            if wanted.bits > 17 { sieve(&start, &step, wanted.safe, &primes) } else { vec![true; WINDOW] };
+        for (at, _) in left.iter().enumerate().filter(|(_, left)| **left) {
+            let number = &start + &step * BigUint::from(at as u64);
             if number.bits() > wanted.bits {
                 break;
             }
-            let divisible = left.iter().any(|&(p, rest, _)| {
-                let of_half = wanted.safe && rest == 1 && p != 2;
-                (rest == 0 || of_half) && number.bits() > 12
-            });
-            if number >= top && !divisible && accepted(&number, wanted.safe) {
+            if number >= top && accepted(&number, wanted.safe) {
                 return Ok(number);
-            }
-            number += &step;
-            for (p, rest, add) in &mut left {
-                *rest = (*rest + *add) % *p;
             }
         }
     }
+}
+
+/// Which of `start + n * step` have no small factor, and for `safe` their halves neither.
+fn sieve(start: &BigUint, step: &BigUint, safe: bool, primes: &[u64]) -> Vec<bool> {
+    let mut left = vec![true; WINDOW];
+    for &prime in primes.iter().skip(1) {
+        let (rest, add) = (small_rest(start, prime), small_rest(step, prime));
+        if add == 0 {
+            continue;
+        }
+        let inverse = small_power(add, prime - 2, prime);
+        // The half of a number is divisible where the number leaves 1.
+        for target in if safe { &[0, 1][..] } else { &[0] } {
+            let first = (target + prime - rest) % prime * inverse % prime;
+            for at in (first as usize..WINDOW).step_by(prime as usize) {
+                left[at] = false;
+            }
+        }
+    }
+    left
+}
+
+fn small_power(base: u64, mut exponent: u64, modulus: u64) -> u64 {
+    let (mut result, mut square) = (1, base % modulus);
+    while exponent > 0 {
+        if exponent & 1 == 1 {
+            result = result * square % modulus;
+        }
+        square = square * square % modulus;
+        exponent >>= 1;
+    }
+    result
 }
 
 /// Half of a safe prime is tested first by one cheap round: nearly all candidates end there.
@@ -177,13 +204,13 @@ fn small_rest(number: &BigUint, prime: u64) -> u64 {
     rest.to_bytes_le().iter().rev().fold(0, |sum, &byte| sum << 8 | u64::from(byte))
 }
 
-fn small_primes() -> Vec<u64> {
-    let mut marked = [false; SMALL];
+fn primes_below(end: usize) -> Vec<u64> {
+    let mut marked = vec![false; end];
     let mut primes = Vec::new();
-    for n in 2..SMALL {
+    for n in 2..end {
         if !marked[n] {
             primes.push(n as u64);
-            (n * n..SMALL).step_by(n).for_each(|multiple| marked[multiple] = true);
+            (n * n..end).step_by(n).for_each(|multiple| marked[multiple] = true);
         }
     }
     primes

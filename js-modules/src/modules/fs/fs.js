@@ -199,7 +199,7 @@ exports.exists = function exists(path, callback) {
     try { name = pathOf(path); } catch { /* not there */ }
     if (name === '') process.nextTick(callback, false); else native.later('exists', (error, there) => callback(error === null && there), name);
 };
-Object.defineProperty(exports.exists, Symbol.for('nodejs.util.promisify.custom'), { value: (path) => new Promise((resolve) => exports.exists(path, resolve)) });
+Object.defineProperty(exports.exists, Symbol.for('nodejs.util.promisify.custom'), { value: { exists: (path) => new Promise((resolve) => exports.exists(path, resolve)) }.exists });
 
 // (fd, buffer, offset, length, position), (fd, buffer, options), (fd, options)
 function readArguments(fd, buffer, offset, count, position) {

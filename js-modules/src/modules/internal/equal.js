@@ -76,7 +76,9 @@ function sameInside(a, b, kind, strict) {
 }
 
 function sameBytes(a, b) {
-    return a.length === b.length && Buffer.compare(a, b) === 0;
+    if (a.length !== b.length) return false;
+    if (native.kind(a.buffer) === 'ArrayBuffer' && native.kind(b.buffer) === 'ArrayBuffer') return Buffer.compare(a, b) === 0;
+    return a.every((byte, at) => byte === b[at]);
 }
 
 function sameElements(a, b, strict) {

@@ -2,9 +2,15 @@
 
 // Errors with Node's codes and wording.
 
+function toString() {
+    return `${this.name} [${this.code}]: ${this.message}`;
+}
+
 function make(Base, code, message) {
     const error = new Base(message);
     error.code = code;
+    // The text of errors of the modules themselves has the code.
+    if (code.startsWith('ERR_')) Object.defineProperty(error, 'toString', { __proto__: null, value: toString, writable: true, configurable: true });
     return error;
 }
 

@@ -175,7 +175,12 @@ process.kill = function kill(pid, signal = 'SIGTERM') {
     if (typeof pid !== 'number' || !Number.isInteger(pid)) throw invalidArgType('pid', 'number', pid);
     const number = typeof signal === 'number' ? signal : SIGNALS[signal];
     if (number === undefined) throw make(TypeError, 'ERR_UNKNOWN_SIGNAL', `Unknown signal: ${signal}`);
-    return native.kill(pid, number);
+    try {
+        return native.kill(pid, number);
+    } catch (error) {
+        if (error.syscall === 'kill') error.message = `kill ${error.code}`;
+        throw error;
+    }
 };
 
 process.emitWarning = function emitWarning(warning, type, code) {

@@ -248,8 +248,8 @@ Object.defineProperty(exports, 'queueMicrotask', { value: queueMicrotask, enumer
 // util.promisify(setTimeout) resolves with the value after the delay.
 const custom = Symbol.for('nodejs.util.promisify.custom');
 Object.defineProperty(setTimeout, custom, {
-    value: (delay, value) => new Promise((resolve) => setTimeout(resolve, delay, value)),
+    value: { setTimeout: (delay, value) => new Promise((resolve) => setTimeout(resolve, delay, value)) }.setTimeout,
 });
 Object.defineProperty(setImmediate, custom, {
-    value: (value) => new Promise((resolve) => setImmediate(resolve, value)),
+    value: { setImmediate: (value) => new Promise((resolve) => setImmediate(resolve, value)) }.setImmediate,
 });

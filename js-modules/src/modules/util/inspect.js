@@ -5,7 +5,7 @@
 const kCustom = Symbol.for('nodejs.util.inspect.custom');
 
 // About how much text one call makes before it shows no deeper levels.
-const MOST_TEXT = 2 ** 24;
+const MOST_TEXT = 2 ** 22;
 
 // A script may replace them; what it prints must not depend on that.
 const { keys: keysOf } = Object;
