@@ -239,11 +239,18 @@ function spawn(file, args, options) {
     process_.spawnargs = wanted.spawnargs;
     let stdin = null, open = 0, exited = false;
     const maybeClose = () => {
-        if (exited && open === 0) process_.emit('close', process_.exitCode, process_.signalCode);
+        if (!exited || open !== 0) return;
+        // A grandchild may hold the pipes on: nobody reads them any more, so they hold nothing here.
+        child.setRef(process_._handle, false);
+        process_.emit('close', process_.exitCode, process_.signalCode);
+    };
+    // What comes for a stream that is gone is dropped: a pipe that nobody empties would hold the child and us.
+    const receive = (stream, which, chunk) => {
+        if (stream && !stream.destroyed && !stream.push(chunk)) child.setPaused(process_._handle, which, true);
     };
     const events = {
-        stdout(chunk) { if (process_.stdout && !process_.stdout.push(chunk)) child.setPaused(process_._handle, 0, true); },
-        stderr(chunk) { if (process_.stderr && !process_.stderr.push(chunk)) child.setPaused(process_._handle, 1, true); },
+        stdout(chunk) { receive(process_.stdout, 0, chunk); },
+        stderr(chunk) { receive(process_.stderr, 1, chunk); },
         stdoutEnd() { if (process_.stdout) process_.stdout.push(null); },
         stderrEnd() { if (process_.stderr) process_.stderr.push(null); },
         drain() { if (stdin) stdin.drained(); },
