@@ -97,6 +97,25 @@ impl Operator {
         }
     }
 
+    /// Has the device connect to `target`, such as `tcpport=22&tcpaddr=127.0.0.1`: what a router's local port is
+    /// (relay specification 3.4). Frames of the tunnel are the bytes, or the datagrams, from then on.
+    ///
+    /// # Panics
+    /// When the device does not come.
+    #[track_caller]
+    pub fn relay(&mut self, node: &str, target: &str) -> Tunnel {
+        self.send(&json!({ "action": "authcookie" }));
+        let cookies = self.expect("a cookie", |m| m["action"] == "authcookie");
+        let own = text(&cookies["cookie"]);
+        let path = format!("/meshrelay.ashx?browser=1&nodeid={}&{target}&auth={own}", percent(node));
+        let mut peer = Peer::open_with(self.server, &path, &[]).expect("the relay takes the user's side");
+        match peer.receive_message(PATIENCE).expect("the relay stays open") {
+            Some(Message::Text(start)) if start == "c" || start == "cr" => {}
+            other => panic!("the device did not join the relay: {other:?}"),
+        }
+        Tunnel { peer }
+    }
+
     /// Opens a session of this protocol number on a device: asks for the tunnel, joins it, waits for the other side.
     ///
     /// `options` is what the page sends first, such as `{"cols":80,"rows":25}` (relay specification 5 and 6.1).

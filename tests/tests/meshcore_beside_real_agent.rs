@@ -78,6 +78,7 @@ const LINES: &[Line] = &[
     now("setdebug 0"),
     now("power"),
     now("wakeonlan"),
+    now("wakeonlan 010203040506"),
     now("wsconnect"),
     now("wssend"),
     now("wsclose"),

@@ -71,8 +71,14 @@ function decoded(socket, isClient, rest) {
   });
   object.resume();
   object.pause();
-  // The listeners of whoever is told of the upgrade come first; without any, nothing is read.
-  object.on('newListener2', function (name) { if (name === 'data') { object.resume(); } });
+  // The listeners of whoever is told of the upgrade come first; without any, nothing is read. A pause that the script
+  // asked for lasts: a relay adds its listener, and takes the first frame when its target is there.
+  let held = false;
+  const { pause, resume } = object;
+  EventEmitter.call(object)
+    .addMethod('pause', function () { held = true; return pause.call(this); })
+    .addMethod('resume', function () { held = false; return resume.call(this); });
+  object.on('newListener2', function (name) { if (name === 'data' && !held) { object.resume(); } });
   channel.paused = true;
   channel.start(rest);
   return object;
