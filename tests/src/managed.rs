@@ -59,7 +59,7 @@ impl ManagedDevice {
         } else {
             Device::Ours(Agent::start(&msh))
         };
-        let node = eventually("the core's report", PATIENCE, || {
+        let node = eventually("the core's report", PATIENCE * 2, || {
             let devices = server.devices();
             // Terminal and files: what only the full core has.
             let ready =

@@ -137,7 +137,7 @@ fn arc_cotangent(of: u32, scale: &BigUint) -> BigUint {
     let (mut plus, mut minus) = (term.clone(), BigUint::default());
     let mut odd = 3u32;
     while term.bits() > 0 {
-        term = term / &square;
+        term /= &square;
         let part = &term / BigUint::from(odd);
         if odd % 4 == 3 {
             minus += part
