@@ -4,8 +4,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use boa_engine::{Context, JsArgs, JsObject, JsResult, JsString, JsValue, Source};
 
+use super::container::SWITCH;
 use super::port::{AgentRequest, LogLevel, NOT_CONNECTED};
 use super::{plain_object, port_of};
+use crate::host::HostShared;
 use crate::host::bytes::bytes_of;
 use crate::host::native::{Exports, text};
 
@@ -48,7 +50,14 @@ pub(super) fn init(ctx: &mut Context) -> JsResult<JsObject> {
         .function("now", 0, |_, _, ctx| Ok(JsValue::from(ctx.clock().now().millis_since_epoch() as f64)))
         .function("versions", 0, versions)
         .function("evaluate", 1, evaluate)
+        .function("hasInput", 0, has_input)
         .finish())
+}
+
+/// True for a script of its own: what it is given is its own too.
+fn has_input(_: &JsValue, _: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
+    let shared = HostShared::of(ctx);
+    Ok(shared.argv().first().is_some_and(|first| first != SWITCH).into())
 }
 
 fn optional(value: Option<String>) -> JsValue {
@@ -160,7 +169,7 @@ fn civil(days: i64) -> (i64, usize, i64) {
 /// `MeshAgent.eval`: the text in the global scope, its completion value.
 fn evaluate(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
     let source = text(args, 0, ctx)?;
-    crate::host::nesting::check(&source, crate::host::HostShared::of(ctx).budget().native_stack_bytes)
+    crate::host::nesting::check(&source, HostShared::of(ctx).budget().native_stack_bytes)
         .map_err(|deep| boa_engine::JsNativeError::syntax().with_message(deep.to_string()))?;
     ctx.eval(Source::from_bytes(source.as_bytes()).with_path(std::path::Path::new("eval")))
 }

@@ -17,7 +17,9 @@ use crate::host::{Budget, Permissions, Sink, TerminalSink, loader};
 /// # Errors
 /// Fails when the chain or the engine cannot be made.
 pub fn run_script(name: &str, source: &str, args: &[String], build: BuildInfo) -> io::Result<i32> {
-    let mut argv = vec![name.to_owned()];
+    // As the real agent has it: a script finds its own folder by it.
+    let path = std::path::absolute(name).ok().filter(|path| path.exists());
+    let mut argv = vec![path.map_or_else(|| name.to_owned(), |path| path.display().to_string())];
     argv.extend(args.iter().cloned());
     let chain = Chain::new()?;
     let port = Rc::new(Lone { argv, build, sink: Rc::new(TerminalSink) });

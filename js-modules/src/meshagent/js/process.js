@@ -10,11 +10,45 @@ Object.defineProperty(process, 'versions', { get: native.versions, enumerable: t
 process._argv = process.argv;
 process.exitting = false;
 process.SIGTABLE = os.constants.signals;
-process.coreDumpLocation = undefined;
+process.coreDumpLocation = null;
 process.RLIMITS = {
-  RLIMIT_CPU: 0, RLIMIT_FSIZE: 1, RLIMIT_DATA: 2, RLIMIT_STACK: 3, RLIMIT_CORE: 4, RLIMIT_RSS: 5, RLIMIT_NPROC: 6,
-  RLIMIT_NOFILE: 7, RLIMIT_MEMLOCK: 8, RLIMIT_AS: 9,
+  AS: 9, CORE: 4, CPU: 0, DATA: 2, FSIZE: 1, LOCKS: 10, MEMLOCK: 8, MGSQUEUE: 12, NICE: 13, NOFILE: 7, NPROC: 6, RSS: 5, RTPRIO: 14,
+  SIGPENDING: 11, STACK: 3,
 };
+
+// ---- standard streams, in the dialect's form, made when first asked for --------------------------------------------------
+
+function standard(name, make) {
+  let made;
+  Object.defineProperty(process, name, { get: function () { return made === undefined ? made = make() : made; }, enumerable: true, configurable: true });
+}
+for (const name of ['stdout', 'stderr']) {
+  const plain = Object.getOwnPropertyDescriptor(process, name).get;
+  standard(name, function () {
+    const stream = { _ObjectID: 'process.' + name };
+    require('stream').writable(stream, {
+      write: function (chunk, flush) { plain.call(process).write(chunk); flush(); return true; },
+      final: function (flush) { flush(); },
+    });
+    return stream;
+  });
+}
+// A core of an agent has nobody who types, and the input of a container is its parent's: both are at their end.
+standard('stdin', function () {
+  const stream = { _ObjectID: 'process.stdin' };
+  let input;
+  require('stream').readable(stream, {
+    read: function () {
+      if (!native.hasInput()) { stream.push(null); return; }
+      if (input !== undefined) { input.resume(); return; }
+      input = require('internal/stdio').input();
+      input.on('data', function (chunk) { if (stream.push(chunk) === false) { input.pause(); } });
+      input.on('end', function () { stream.push(null); });
+      input.on('error', function (e) { stream.emit('error', e); });
+    },
+  });
+  return stream;
+});
 
 // Scripts add file names to it.
 const cwd = process.cwd;
