@@ -45,8 +45,11 @@ MeshAgent.forceExit = function forceExit(code) { native.request('forceExit', Num
 MeshAgent.ExecPowerState = function ExecPowerState(state, force) { native.request('power', Number(state) || 0, Boolean(force)); return 1; };
 // There is no desktop to share: the core answers its viewers as it does on a machine without X11.
 MeshAgent.getRemoteDesktopStream = function getRemoteDesktopStream() { return null; };
-MeshAgent.GenerateAgentCertificate = function GenerateAgentCertificate() {
-  throw fail('MeshAgent.GenerateAgentCertificate(): this agent makes its own identity only; a second agent makes its own when it first runs');
+// An identity for a second agent: a key of its own with its certificate, in a PKCS#12 file.
+MeshAgent.GenerateAgentCertificate = function GenerateAgentCertificate(subject) {
+  const passphrase = 'hidden', name = String(subject === undefined ? 'MeshNodeCertificate' : subject).replace(/^CN=/, '');
+  const made = require('tls').generateCertificate(passphrase, { subjectName: name });
+  return { root: { pfx: made, passphrase } };
 };
 MeshAgent.GenerateCertificate = MeshAgent.GenerateAgentCertificate;
 MeshAgent.log = function log(text) { native.log(1, String(text)); };
