@@ -44,8 +44,13 @@ pub fn main(args: &Args) -> i32 {
         }
         "repl" => ScriptOptions::of_repl(rest).map(|options| script::run(&options)),
         "core-check" => match rest {
-            [file] => Ok(script::check_core(Path::new(file))),
-            _ => Err(UsageError::new("core-check needs one file: meshlite-agent core-check core.js")),
+            [file] if file != "--json" => Ok(script::check_core(Path::new(file), false)),
+            [json, file] if json == "--json" => Ok(script::check_core(Path::new(file), true)),
+            _ => Err(UsageError::new("core-check needs one file: meshlite-agent core-check [--json] core.js")),
+        },
+        "core-test" => match rest {
+            [place] => Ok(script::test_core(Path::new(place))),
+            _ => Err(UsageError::new("core-test needs the folder of a core: meshlite-agent core-test FOLDER")),
         },
         "-exec" => match rest.split_first() {
             Some((text, args)) => script::run_text(text, args),
@@ -115,7 +120,8 @@ meshlite-agent: connects this device to a MeshCentral or Meshlite server.
   meshlite-agent script --meshagent FILE.js       run it with the modules of MeshAgent, as `meshagent FILE.js` would
   meshlite-agent eval CODE                        run a text and print its value; -e CODE, -p CODE as with node
   meshlite-agent repl                             run lines as they are typed
-  meshlite-agent core-check FILE                  read a core without running it, and say what is wrong
+  meshlite-agent core-check [--json] FILE         read a core without running it, and say what is wrong
+  meshlite-agent core-test FOLDER|FILE            run the tests of a core, with a test in the server's place
   meshlite-agent help | version
 
 The .msh file names the server and the group; get it from the server's console (\"Add agent\").

@@ -1,6 +1,7 @@
 //! Scripts without a channel: `script FILE.js`, `eval`, `repl`, `-exec`, as `node` would run them.
 
 mod core_check;
+mod core_test;
 mod dialect;
 mod options;
 
@@ -16,6 +17,7 @@ use crate::cli::UsageError;
 use crate::exit;
 
 pub use core_check::check_core;
+pub use core_test::test_core;
 pub use dialect::{run_container, run_dialect};
 pub use options::ScriptOptions;
 

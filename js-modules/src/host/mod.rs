@@ -34,6 +34,7 @@ mod real_path;
 mod shared;
 mod sort;
 mod timers;
+pub mod uses;
 mod wait;
 
 use std::path::{Path, PathBuf};
@@ -198,7 +199,7 @@ pub struct HostOptions {
     pub budget: Budget,
     /// Which language layer.
     pub dialect: Dialect,
-    /// What the dialect adds; used with [`Dialect::MeshAgent`].
+    /// What the dialect adds. In a Node context its modules come after Node's, and `install` runs too.
     pub layer: Option<Layer>,
     /// `process.argv`, complete.
     pub argv: Vec<String>,
@@ -250,7 +251,7 @@ impl Host {
         let jobs = Rc::new(Jobs::default());
         let rejections = Rc::new(Rejections::default());
         let budget = options.budget;
-        let layer = options.layer.filter(|_| options.dialect == Dialect::MeshAgent);
+        let layer = options.layer;
         let shared = HostShared::new(chain.clone(), options, jobs.clone());
         let built = ContextBuilder::new()
             .job_executor(jobs)

@@ -28,6 +28,7 @@
 //! module reaches them through [`AgentPort`].
 
 mod agent;
+mod bench;
 mod checksum;
 mod container;
 mod globals;
@@ -42,6 +43,7 @@ use std::rc::Rc;
 
 use boa_engine::{Context, JsObject, JsResult, JsString};
 
+pub use bench::run_tests;
 pub use lone::{run_container, run_script};
 pub use port::{AgentPort, AgentRequest, BuildInfo, DataStore, LogLevel, NOT_CONNECTED, ServerView};
 pub use runtime::{CoreEvent, CoreFeed, CoreRuntime, CoreSource, FeedFull, MAX_UNDONE};
