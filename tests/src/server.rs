@@ -197,13 +197,24 @@ impl Server {
         })
     }
 
+    /// Starts `meshlite ARGS` as the administrator and leaves it running.
+    #[track_caller]
+    pub fn meshlite_started(&self, args: &[&str]) -> Running {
+        self.meshlite(&["groups"]).ok();
+        Running::spawn("meshlite", &mut self.operator_command(args))
+    }
+
     fn operator(&self, args: &[&str]) -> Answer {
+        run(&mut self.operator_command(args), Duration::from_secs(60))
+    }
+
+    fn operator_command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(place::program("meshlite"));
         command
             .args(args)
             .env("HOME", self.dir.path())
             .env("XDG_CONFIG_HOME", self.dir.path().join("config"));
-        run(&mut command, Duration::from_secs(60))
+        command
     }
 
     fn launch(&mut self) {

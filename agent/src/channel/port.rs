@@ -136,6 +136,13 @@ impl AgentPort for Port {
     }
 
     fn log(&self, level: LogLevel, text: &str) {
+        let name = match level {
+            LogLevel::Debug => "debug",
+            LogLevel::Info => "info",
+            LogLevel::Warn => "warn",
+            LogLevel::Error => "error",
+        };
+        self.reports.console_line(name, text);
         match level {
             LogLevel::Debug => tracing::debug!("core: {text}"),
             LogLevel::Info => tracing::info!("core: {text}"),

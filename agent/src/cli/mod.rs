@@ -46,11 +46,15 @@ pub fn main(args: &Args) -> i32 {
         "core-check" => match rest {
             [file] if file != "--json" => Ok(script::check_core(Path::new(file), false)),
             [json, file] if json == "--json" => Ok(script::check_core(Path::new(file), true)),
-            _ => Err(UsageError::new("core-check needs one file: meshlite-agent core-check [--json] core.js")),
+            _ => {
+                Err(UsageError::new("core-check needs one file: meshlite-agent core-check [--json] core.js"))
+            }
         },
         "core-test" => match rest {
             [place] => Ok(script::test_core(Path::new(place))),
-            _ => Err(UsageError::new("core-test needs the folder of a core: meshlite-agent core-test FOLDER")),
+            _ => {
+                Err(UsageError::new("core-test needs the folder of a core: meshlite-agent core-test FOLDER"))
+            }
         },
         "-exec" => match rest.split_first() {
             Some((text, args)) => script::run_text(text, args),

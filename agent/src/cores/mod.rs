@@ -3,6 +3,7 @@
 //! The channel's link hands orders over a queue, because a core must not be started or stopped inside a link's
 //! dispatch: [`Cores::between`] carries them out between the turns of the chain.
 
+mod labels;
 mod reports;
 mod store;
 
@@ -29,6 +30,7 @@ use crate::log::now_unix_s;
 use crate::status::Status;
 use crate::worker::{Alarm, HangTimer, SupervisorLine, last_words};
 
+use labels::Labels;
 pub use reports::Reports;
 pub use store::CoreStore;
 
@@ -158,9 +160,11 @@ impl Cores {
             },
         };
         let text = core_text(&body).map_err(|error| error.to_string())?;
+        let labels = Labels::of(text);
+        let name = labels.name.unwrap_or(FILE_NAME);
         let manifest = Manifest::find(text).map_err(|error| error.to_string())?;
         let (budget, permissions) = self.granted(manifest.as_ref());
-        self.parts.reports.forget_name();
+        self.parts.reports.new_core(name, labels.dev);
         if let Some(manifest) = &manifest {
             self.parts.reports.set_name(&manifest.name);
             tracing::info!(core = %hash, name = manifest.name, version = manifest.version, "the core has a manifest");
@@ -172,7 +176,7 @@ impl Cores {
         let started = CoreRuntime::start(
             &self.parts.chain,
             self.parts.port.clone(),
-            CoreSource { name: FILE_NAME, text },
+            CoreSource { name, text },
             budget,
             permissions,
         );
@@ -181,6 +185,7 @@ impl Cores {
                 self.mark(Activity::RunningCore, hash);
                 self.parts.status.core(Some(&hash.to_hex()), "running");
                 self.parts.inbox.set_feed(Some(runtime.feed()));
+                self.parts.reports.started();
                 let now = Instant::now();
                 self.running = Some(Running {
                     runtime,
@@ -314,7 +319,7 @@ impl Cores {
             return;
         };
         let hash = running.hash;
-        let name_it = !running.named && self.parts.reports.name() != FILE_NAME;
+        let name_it = !running.named && self.parts.reports.is_named();
         running.named |= name_it;
         let ran = self.policy.is_proven(running.since.elapsed().as_secs(), running.confirmed);
         let proven = ran && !std::mem::replace(&mut running.proven, ran);

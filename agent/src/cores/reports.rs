@@ -17,9 +17,13 @@ pub struct Reports {
     outbox: Rc<Outbox>,
     waiting: RefCell<VecDeque<Message>>,
     rate: RefCell<Rate>,
+    /// Console lines that go to a developer.
+    lines: RefCell<Rate>,
     /// Name that the running core gave itself in its `coreinfo`.
     core_name: RefCell<String>,
-    dropped: Cell<u64>,
+    /// The file as its stack traces name it.
+    file: RefCell<String>,
+    dev: Cell<bool>,
 }
 
 impl Reports {
@@ -28,15 +32,46 @@ impl Reports {
         Reports {
             outbox,
             waiting: RefCell::default(),
-            rate: RefCell::new(Rate::new(Instant::now())),
+            rate: RefCell::new(Rate::of_reports(Instant::now())),
+            lines: RefCell::new(Rate::of_lines(Instant::now())),
+            file: RefCell::new(super::FILE_NAME.to_owned()),
+            dev: Cell::new(false),
             core_name: RefCell::default(),
-            dropped: Cell::new(0),
         }
     }
 
-    /// A core starts; it has no name yet.
-    pub fn forget_name(&self) {
+    /// A core of this file starts; it has no name of its own yet. With `dev`, somebody watches it being developed.
+    pub fn new_core(&self, file: &str, dev: bool) {
         self.core_name.borrow_mut().clear();
+        file.clone_into(&mut self.file.borrow_mut());
+        self.dev.set(dev);
+    }
+
+    /// The core's top level has run.
+    pub fn started(&self) {
+        if self.dev.get() {
+            self.to_developer("started", &format!("{} runs", self.name()));
+        }
+    }
+
+    /// A console line of the core: for a developer, if there is one.
+    pub fn console_line(&self, level: &str, text: &str) {
+        if !self.dev.get() {
+            return;
+        }
+        let admitted = self.lines.borrow_mut().admit(Instant::now());
+        match admitted {
+            Some(0) => {}
+            Some(dropped) => self.to_developer("warn", &format!("{dropped} lines were left out")),
+            None => return,
+        }
+        let text: String = text.chars().take(MAX_LINE).collect();
+        self.to_developer(level, &text);
+    }
+
+    /// One more kind of console message: no answer to anybody, but what the core under development does.
+    fn to_developer(&self, level: &str, text: &str) {
+        self.send(&json!({ "action": "msg", "type": "console", "value": text, "dev": level }).to_string());
     }
 
     /// The name from the core's manifest; it wins over what the core says later.
@@ -60,24 +95,31 @@ impl Reports {
     /// The name for reports and markers.
     pub fn name(&self) -> String {
         match self.core_name.borrow().as_str() {
-            "" => super::FILE_NAME.to_owned(),
+            "" => self.file.borrow().clone(),
             name => name.to_owned(),
         }
     }
 
+    /// The core has a name of its own.
+    pub fn is_named(&self) -> bool {
+        !self.core_name.borrow().is_empty()
+    }
+
     /// An exception that nobody caught, with its place. At most ten a minute are reported.
     pub fn exception(&self, hash: CoreHash, error: &ScriptError) {
-        let now = Instant::now();
-        if !self.rate.borrow_mut().admit(now) {
-            self.dropped.set(self.dropped.get() + 1);
-            return;
+        if self.dev.get() {
+            // The whole stack, at the rate of console lines.
+            self.console_line("exception", &format!("Uncaught {error}"));
         }
-        let dropped = self.dropped.take();
+        let admitted = self.rate.borrow_mut().admit(Instant::now());
+        let Some(dropped) = admitted else { return };
         if dropped > 0 {
             tracing::warn!("{dropped} further exceptions of the core were not reported");
         }
         tracing::error!(core = %short(hash), "exception in the core: {error}");
-        self.say(&format!("Uncaught exception in {}: {}", self.name(), error.headline()));
+        if !self.dev.get() {
+            self.say(&format!("Uncaught exception in {}: {}", self.name(), error.headline()));
+        }
         self.log_event(&format!("Exception in core: {}", error.headline()));
     }
 
@@ -129,32 +171,49 @@ fn short(hash: CoreHash) -> String {
     hash.to_hex().chars().take(16).collect()
 }
 
-/// A bucket of tokens: ten, and one more every six seconds.
+/// A bucket of tokens that fills at a steady pace.
 struct Rate {
     tokens: u32,
+    full: u32,
+    every: Duration,
     filled: Instant,
+    dropped: u64,
 }
 
 impl Rate {
-    const FULL: u32 = 10;
-    const EVERY: Duration = Duration::from_secs(6);
-
-    fn new(now: Instant) -> Rate {
-        Rate { tokens: Rate::FULL, filled: now }
+    /// Ten, and one more every six seconds.
+    fn of_reports(now: Instant) -> Rate {
+        Rate { tokens: 10, full: 10, every: Duration::from_secs(6), filled: now, dropped: 0 }
     }
 
-    fn admit(&mut self, now: Instant) -> bool {
-        let steps = now.saturating_duration_since(self.filled).as_millis() / Rate::EVERY.as_millis();
-        let steps = u32::try_from(steps).unwrap_or(u32::MAX).min(Rate::FULL);
+    /// Two hundred, and twenty more each second: what a person can follow, and a slow line carries.
+    fn of_lines(now: Instant) -> Rate {
+        Rate { tokens: 200, full: 200, every: Duration::from_millis(50), filled: now, dropped: 0 }
+    }
+
+    /// `None` for one too many, else how many were before it since the last that passed.
+    fn admit(&mut self, now: Instant) -> Option<u64> {
+        let steps = now.saturating_duration_since(self.filled).as_millis() / self.every.as_millis();
+        let steps = u32::try_from(steps).unwrap_or(u32::MAX).min(self.full);
         if steps > 0 {
-            self.tokens = (self.tokens + steps).min(Rate::FULL);
+            self.tokens = (self.tokens + steps).min(self.full);
             self.filled = now;
         }
-        let admitted = self.tokens > 0;
-        self.tokens = self.tokens.saturating_sub(1);
-        admitted
+        match self.tokens.checked_sub(1) {
+            Some(left) => {
+                self.tokens = left;
+                Some(std::mem::take(&mut self.dropped))
+            }
+            None => {
+                self.dropped += 1;
+                None
+            }
+        }
     }
 }
+
+/// Longest console line that goes to a developer, in characters.
+const MAX_LINE: usize = 16 << 10;
 
 /// Reports kept while there is no server.
 const MAX_WAITING: usize = 16;
@@ -197,12 +256,27 @@ mod tests {
     }
 
     #[test]
+    fn console_lines_go_to_a_developer_only_and_not_without_end() {
+        let (outbox, reports) = reports();
+        outbox.set_server(Some(ServerView::default()));
+        reports.console_line("info", "nobody watches");
+        assert!(outbox.pop().is_none());
+        reports.new_core("blink.js", true);
+        assert_eq!(reports.name(), "blink.js");
+        for n in 0..1000 {
+            reports.console_line("info", &format!("line {n}"));
+        }
+        let sent = std::iter::from_fn(|| outbox.pop()).count();
+        assert!((200..300).contains(&sent), "{sent} lines were sent");
+    }
+
+    #[test]
     fn a_core_that_throws_all_the_time_is_heard_ten_times_and_then_once_in_six_seconds() {
         let start = Instant::now();
-        let mut rate = Rate::new(start);
-        assert_eq!((0..100).filter(|_| rate.admit(start)).count(), 10);
-        assert!(!rate.admit(start + Duration::from_secs(5)));
-        assert!(rate.admit(start + Duration::from_secs(6)));
-        assert!(!rate.admit(start + Duration::from_secs(6)));
+        let mut rate = Rate::of_reports(start);
+        assert_eq!((0..100).filter(|_| rate.admit(start).is_some()).count(), 10);
+        assert_eq!(rate.admit(start + Duration::from_secs(5)), None);
+        assert_eq!(rate.admit(start + Duration::from_secs(6)), Some(91));
+        assert_eq!(rate.admit(start + Duration::from_secs(6)), None);
     }
 }

@@ -37,7 +37,9 @@ struct Finding {
 pub fn check_core(file: &Path, as_json: bool) -> i32 {
     let name = file.display().to_string();
     let report = match std::fs::read(file) {
-        Ok(bytes) => on_big_stack(|| report(&name, &bytes)).and_then(|outcome| outcome.map_err(std::io::Error::other)),
+        Ok(bytes) => {
+            on_big_stack(|| report(&name, &bytes)).and_then(|outcome| outcome.map_err(std::io::Error::other))
+        }
         Err(error) => Err(error),
     };
     let report = report.unwrap_or_else(|error| Report {
@@ -86,7 +88,8 @@ fn counted(number: usize, what: &str) -> String {
 
 fn report(name: &str, bytes: &[u8]) -> Result<Report, String> {
     let mut report = Report::default();
-    let mut error = |line, column, message| report.findings.push(Finding { line, column, error: true, message });
+    let mut error =
+        |line, column, message| report.findings.push(Finding { line, column, error: true, message });
     if bytes.len() + 4 > MAX_CORE_BYTES {
         error(0, 0, format!("it has {} bytes; agents take {} at most", bytes.len(), MAX_CORE_BYTES - 4));
         return Ok(report);
@@ -156,8 +159,9 @@ fn idle(module: &str, found: &[Use], granted: &Permissions) -> Option<String> {
         |one| matches!(&one.wants, Wants::Permission { by, .. } if by.strip_prefix(module).is_some_and(|by| by.starts_with('.'))),
     );
     let writes = permission == "fs.read" && some(granted, "fs.write");
-    (!used && !writes && !some(granted, permission))
-        .then(|| format!("'{module}' is of use with `{permission}` only, of which the manifest grants nothing"))
+    (!used && !writes && !some(granted, permission)).then(|| {
+        format!("'{module}' is of use with `{permission}` only, of which the manifest grants nothing")
+    })
 }
 
 fn some(granted: &Permissions, permission: &str) -> bool {
@@ -191,7 +195,10 @@ fn parse(name: &str, text: &str) -> Result<Parsed, String> {
 
 /// Names that the core adds with `addModule('NAME', …)`.
 fn added(text: &str) -> BTreeSet<&str> {
-    let calls = text.split("addModule(").chain(text.split("addModuleObject(")).chain(text.split("addCompressedModule("));
+    let calls = text
+        .split("addModule(")
+        .chain(text.split("addModuleObject("))
+        .chain(text.split("addCompressedModule("));
     calls
         .filter_map(|rest| {
             let rest = rest.trim_start();
@@ -219,9 +226,10 @@ mod tests {
         assert!(found[0].starts_with("core.js:2:5: error: SyntaxError: "), "{found:?}");
         assert_eq!(found[1], "core.js: 1 error, it would not run, 0 warnings");
         assert_eq!(check("/* meshlite-core { \"nme\": 1 } */").count(true), 1);
-        assert_eq!(lines("var fs = require('fs');"), [
-            "core.js: no manifest, so it may do everything; no errors, 0 warnings"
-        ]);
+        assert_eq!(
+            lines("var fs = require('fs');"),
+            ["core.js: no manifest, so it may do everything; no errors, 0 warnings"]
+        );
         let latin = on_big_stack(|| report("core.js", b"// \xff")).unwrap().unwrap();
         assert_eq!(latin.count(true), 1);
     }

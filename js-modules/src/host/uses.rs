@@ -79,8 +79,7 @@ pub fn uses(text: &str) -> Vec<Use> {
         return Vec::new();
     }
     let mut interner = Interner::default();
-    let parsed =
-        Parser::new(Source::from_bytes(text)).parse_script(&Scope::new_global(), &mut interner);
+    let parsed = Parser::new(Source::from_bytes(text)).parse_script(&Scope::new_global(), &mut interner);
     let Ok(script) = parsed else { return Vec::new() };
     let mut names = Names { interner: &interner, bound: HashMap::new() };
     let _ = script.visit_with(&mut names);
@@ -131,7 +130,9 @@ impl Names<'_> {
     fn property<'e>(&self, expression: &'e Expression, name: &str) -> Option<&'e Expression> {
         let Expression::ObjectLiteral(object) = expression else { return None };
         object.properties().iter().find_map(|property| match property {
-            PropertyDefinition::Property(PropertyName::Literal(key), value) if self.text(key.sym()) == name => {
+            PropertyDefinition::Property(PropertyName::Literal(key), value)
+                if self.text(key.sym()) == name =>
+            {
                 Some(value)
             }
             _ => None,
@@ -186,8 +187,11 @@ impl<'ast> Visitor<'ast> for Names<'_> {
             (Binding::Pattern(Pattern::Object(pattern)), Some(value)) => {
                 if let Some((module, path)) = self.known(value).filter(|(module, _)| !module.is_empty()) {
                     for element in pattern.bindings() {
-                        if let ObjectPatternElement::SingleName { name: PropertyName::Literal(key), ident, .. } =
-                            element
+                        if let ObjectPatternElement::SingleName {
+                            name: PropertyName::Literal(key),
+                            ident,
+                            ..
+                        } = element
                         {
                             let mut path = path.clone();
                             path.push(self.text(key.sym()));
@@ -288,41 +292,44 @@ mod tests {
     fn modules_are_found_with_their_place_and_comments_are_not() {
         let found = uses("var a = require('fs'),\n  b = require('node:net');\n// require('x')\nrequire(a);");
         let modules: Vec<_> = found.iter().map(|one| (one.line, one.column, &one.wants)).collect();
-        assert_eq!(
-            modules,
-            [(1, 9, &Wants::Module("fs".into())), (2, 7, &Wants::Module("net".into()))]
-        );
+        assert_eq!(modules, [(1, 9, &Wants::Module("fs".into())), (2, 7, &Wants::Module("net".into()))]);
     }
 
     #[test]
     fn calls_are_found_however_the_module_was_named() {
         assert_eq!(wants("require('fs').readFileSync('/etc/a');"), ["1:1 fs.readFileSync fs.read /etc/a"]);
-        assert_eq!(wants("const { writeFile: w } = require('fs');\nw('/b', 1);"), [
-            "2:1 fs.writeFile fs.write /b"
-        ]);
+        assert_eq!(
+            wants("const { writeFile: w } = require('fs');\nw('/b', 1);"),
+            ["2:1 fs.writeFile fs.write /b"]
+        );
         assert_eq!(wants("let p = require('fs').promises; p.rm(x);"), ["1:33 fs.promises.rm fs.write ?"]);
-        assert_eq!(wants("var c; c = require('child_process'); c.spawn('ls');"), [
-            "1:38 child_process.spawn exec ls"
-        ]);
+        assert_eq!(
+            wants("var c; c = require('child_process'); c.spawn('ls');"),
+            ["1:38 child_process.spawn exec ls"]
+        );
     }
 
     #[test]
     fn hosts_are_read_from_addresses_and_options() {
-        assert_eq!(wants("require('https').get('https://a.example/x');"), ["1:1 https.get net a.example:443"]);
+        assert_eq!(
+            wants("require('https').get('https://a.example/x');"),
+            ["1:1 https.get net a.example:443"]
+        );
         assert_eq!(wants("fetch('http://b:81/');"), ["1:1 fetch net b:81"]);
         assert_eq!(wants("new WebSocket('wss://c/');"), ["1:1 WebSocket net c:443"]);
         assert_eq!(wants("var n = require('net'); n.connect(1883, 'd');"), ["1:25 net.connect net d:1883"]);
-        assert_eq!(wants("var h = require('http'); h.request({ host: 'e', port: 8080 });"), [
-            "1:26 http.request net e:8080"
-        ]);
+        assert_eq!(
+            wants("var h = require('http'); h.request({ host: 'e', port: 8080 });"),
+            ["1:26 http.request net e:8080"]
+        );
     }
 
     #[test]
     fn the_environment_and_signals_need_a_grant() {
-        assert_eq!(wants("console.log(process.env.HOME); process.kill(1);"), [
-            "1:13 process.env.HOME env HOME",
-            "1:32 process.kill exec kill"
-        ]);
+        assert_eq!(
+            wants("console.log(process.env.HOME); process.kill(1);"),
+            ["1:13 process.env.HOME env HOME", "1:32 process.kill exec kill"]
+        );
     }
 
     #[test]

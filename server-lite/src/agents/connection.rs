@@ -366,7 +366,7 @@ impl Agent {
             device = device.name, node = node_text(&node), peer = %self.peer, new, skip = hello.skip,
             group = group.name, "connected"
         );
-        let wanted = house.wanted_core(device.agent_type, device.core, &group);
+        let wanted = house.wanted_core(device.agent_type, device.chosen_core(), &group);
         let inputs = Inputs {
             disconnects: house.live.crash_guard.disconnects(&node, cx.now()),
             type_known: agent_type::lookup(hello.info.agent_type).is_some(),

@@ -38,6 +38,7 @@ pub fn enrol(old: Option<Device>, hello: &AgentHello, address: &str, now_ms: u64
         address: String::new(),
         description: String::new(),
         tags: Vec::new(),
+        trial: Default::default(),
         core: Default::default(),
         core_trouble: String::new(),
         core_trouble_of: String::new(),

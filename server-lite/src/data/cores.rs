@@ -52,8 +52,11 @@ impl Data {
                 used.insert(hash);
             }
             for node in self.devices_of(&group.id)? {
-                if let Some(CoreChoice::Custom(hash)) = self.device(&node)?.map(|device| device.core) {
-                    used.insert(hash);
+                let choices = self.device(&node)?.map(|device| [device.core, device.trial]);
+                for choice in choices.into_iter().flatten() {
+                    if let CoreChoice::Custom(hash) = choice {
+                        used.insert(hash);
+                    }
                 }
             }
         }

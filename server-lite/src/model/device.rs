@@ -72,6 +72,9 @@ pub struct Device {
     /// The core of this device, if it differs from its group's.
     #[serde(default)]
     pub core: CoreChoice,
+    /// A core that somebody tries out on this device, in place of its choice; `Inherit` when nobody does.
+    #[serde(default)]
+    pub trial: CoreChoice,
     /// What last went wrong with the core. Cleared when an operator orders a core, and when a core is confirmed
     /// that is not the one that failed: an agent that runs its last good core instead still reports the failed one.
     #[serde(default)]
@@ -109,6 +112,8 @@ pub struct DeviceEdit {
     pub icon: Option<u32>,
     /// New core.
     pub core: Option<CoreChoice>,
+    /// New core on trial; `Inherit` ends a trial.
+    pub trial: Option<CoreChoice>,
 }
 
 impl Device {
@@ -140,7 +145,17 @@ impl Device {
         }
         if let Some(core) = edit.core {
             self.core = core;
+            // Whoever chooses a core wants to see it.
+            self.trial = CoreChoice::Inherit;
         }
+        if let Some(trial) = edit.trial {
+            self.trial = trial;
+        }
+    }
+
+    /// The choice that counts now: the core on trial, else the device's own.
+    pub fn chosen_core(&self) -> CoreChoice {
+        if self.trial == CoreChoice::Inherit { self.core } else { self.trial }
     }
 
     /// The address without its port, or nothing.
@@ -187,6 +202,9 @@ impl Device {
                 message[key] = json!(text);
             }
         }
+        if self.trial != CoreChoice::Inherit {
+            message["coretrial"] = json!(true);
+        }
         if !self.tags.is_empty() {
             message["tags"] = json!(self.tags);
         }
@@ -231,6 +249,21 @@ pub(crate) mod tests {
         one.tags = vec!["a".into()];
         let bytes = serde_json::to_vec(&one).unwrap();
         assert_eq!(serde_json::from_slice::<Device>(&bytes).unwrap(), one);
+    }
+
+    #[test]
+    fn a_core_on_trial_hides_the_choice_and_any_choice_ends_it() {
+        let mut one = device(3, MeshId([9; 48]));
+        let (kept, tried) = (CoreChoice::Custom(CoreHash([5; 48])), CoreChoice::Custom(CoreHash([6; 48])));
+        one.edit(&DeviceEdit { core: Some(kept), ..Default::default() });
+        one.edit(&DeviceEdit { trial: Some(tried), ..Default::default() });
+        assert_eq!((one.chosen_core(), one.core), (tried, kept));
+        assert_eq!(one.to_message()["coretrial"], true);
+        one.edit(&DeviceEdit { trial: Some(CoreChoice::Inherit), ..Default::default() });
+        assert_eq!(one.chosen_core(), kept);
+        one.edit(&DeviceEdit { trial: Some(tried), ..Default::default() });
+        one.edit(&DeviceEdit { core: Some(CoreChoice::Inherit), ..Default::default() });
+        assert_eq!(one.chosen_core(), CoreChoice::Inherit);
     }
 
     #[test]

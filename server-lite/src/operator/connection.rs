@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::BufRead;
+use std::path::Path;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -12,8 +13,11 @@ use microstack::net::Resolver;
 use microstack::tls::{ClientTrust, client_config};
 use microstack::wire::ServerUrl;
 use microstack::ws::{ClientOptions, CloseWhy, Conn, Event};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
 
 use super::error::OperatorError;
+use super::saves::Saves;
 
 /// An open WebSocket.
 pub struct Connection {
@@ -33,6 +37,10 @@ pub enum Incoming {
     Line(String),
     /// Standard input ended.
     LinesEnd,
+    /// The watched file was written.
+    Saved,
+    /// Ctrl-C, or another wish that this program ends.
+    Interrupted,
 }
 
 #[derive(Default)]
@@ -132,6 +140,39 @@ impl Connection {
         });
     }
 
+    /// Delivers SIGINT and SIGTERM as [`Incoming::Interrupted`] from now on. The second one does what it does by default.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn watch_interrupts(&mut self) -> Result<(), OperatorError> {
+        let (mailbox, link) = (self.chain.mailbox(), self.link);
+        let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
+        std::thread::spawn(move || {
+            let mut asked = false;
+            for signal in signals.forever() {
+                if asked || mailbox.post(link, Interrupted).is_err() {
+                    let _ = signal_hook::low_level::emulate_default_handler(signal);
+                }
+                asked = true;
+            }
+        });
+        Ok(())
+    }
+
+    /// Delivers [`Incoming::Saved`] each time the file is written or replaced.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn watch_file(&mut self, file: &Path) -> Result<(), OperatorError> {
+        let (mailbox, link) = (self.chain.mailbox(), self.link);
+        let mut saves = Saves::of(file)?;
+        std::thread::spawn(move || {
+            // It ends with the process.
+            while saves.next().is_ok() && mailbox.post(link, Saved).is_ok() {}
+        });
+        Ok(())
+    }
+
     /// Turns the chain until `ready`, or the end of the connection, or `until`.
     fn turn(&mut self, until: Instant, ready: impl Fn(&Shared) -> bool) -> Result<RunEnd, OperatorError> {
         let shared = self.shared.clone();
@@ -162,6 +203,8 @@ impl Drop for Connection {
 
 struct Outgoing(String);
 struct Goodbye;
+struct Saved;
+struct Interrupted;
 struct Typed(Option<String>);
 
 /// The link: owns the WebSocket and moves messages between it and the facade.
@@ -187,6 +230,10 @@ impl Link for Operator {
                 }
             } else if mail.is::<Goodbye>() {
                 conn.close(cx, Some((1000, "")));
+            } else if mail.is::<Saved>() {
+                shared.inbox.push_back(Incoming::Saved);
+            } else if mail.is::<Interrupted>() {
+                shared.inbox.push_back(Incoming::Interrupted);
             } else if let Some(Typed(line)) = mail.downcast_ref::<Typed>() {
                 shared.inbox.push_back(line.clone().map_or(Incoming::LinesEnd, Incoming::Line));
             }

@@ -68,7 +68,7 @@ fn exchange(
                 )));
             }
             Heard::Nothing => return Ok(lines),
-            Heard::Line(_) | Heard::LinesEnd => {}
+            Heard::Line(_) | Heard::LinesEnd | Heard::Saved | Heard::Interrupted => {}
         }
     }
 }
@@ -99,6 +99,8 @@ fn converse(session: &mut Session, node: &str, id: &str, output: &Output) -> Res
             }
             Heard::Nothing if last_line => return Ok(()),
             Heard::Nothing => session.send(&json!({ "action": "ping" }))?,
+            // Not asked for here.
+            Heard::Saved | Heard::Interrupted => {}
         }
     }
 }

@@ -22,6 +22,7 @@ mod output;
 mod password;
 mod proof;
 mod run;
+mod saves;
 mod session;
 mod table;
 
@@ -60,7 +61,7 @@ fn perform(arguments: Arguments, output: &Output) -> Result<ExitCode, OperatorEr
         Command::Run { id, command, timeout, raw } => {
             return run::run(&mut open(&folder)?, &id, &command.join(" "), timeout, raw, output);
         }
-        Command::Core { action } => core::choose(|| open(&folder), &action, output),
+        Command::Core { action } => return core::perform(|| open(&folder), &action, output),
         Command::Events { device, limit, follow } => {
             events::events(&mut open(&folder)?, device.as_deref(), limit, follow, output)
         }

@@ -3,6 +3,8 @@
 //! The order is in the types: only a [`Known`] server has a method that takes a secret, and only
 //! [`Stranger::prove`] makes one.
 
+use std::collections::VecDeque;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use base64::Engine;
@@ -34,6 +36,9 @@ pub struct Known {
 pub struct Session {
     connection: Connection,
     asked: u64,
+    /// What came while an answer was waited for, oldest first; kept for those who watch.
+    aside: VecDeque<Heard>,
+    watches: bool,
     /// Makes the names of our answers unlike those of other sessions: the real server gives a device's answer to
     /// every session that watches (user-channel specification 4.3).
     mark: String,
@@ -54,9 +59,16 @@ pub enum Heard {
     Line(String),
     /// Standard input ended.
     LinesEnd,
+    /// The watched file was written.
+    Saved,
+    /// Ctrl-C, or another wish that this program ends.
+    Interrupted,
     /// Nothing came in time.
     Nothing,
 }
+
+/// What is kept while an answer is waited for.
+const MAX_ASIDE: usize = 4096;
 
 /// Waiting for an answer that needs no device.
 pub const ANSWER: Duration = Duration::from_secs(20);
@@ -84,7 +96,7 @@ impl Stranger {
             let message = match hear(&mut self.connection, until)? {
                 Heard::Message(message) => message,
                 Heard::Nothing => return Err(silent("proof of the server's identity", ANSWER)),
-                Heard::Line(_) | Heard::LinesEnd => continue,
+                _ => continue,
             };
             if message["action"] == "serverAuth" {
                 break message;
@@ -128,7 +140,7 @@ impl Known {
             let message = match hear(&mut self.connection, until)? {
                 Heard::Message(message) => message,
                 Heard::Nothing => return Err(silent("the login", ANSWER)),
-                Heard::Line(_) | Heard::LinesEnd => continue,
+                _ => continue,
             };
             let text = |value: &Value| value.as_str().unwrap_or("").to_owned();
             if message["action"] == "serverinfo" {
@@ -140,6 +152,8 @@ impl Known {
                 return Ok(Session {
                     connection: self.connection,
                     asked: 0,
+                    aside: VecDeque::new(),
+                    watches: false,
                     mark,
                     user,
                     server_name,
@@ -175,6 +189,8 @@ impl Session {
                     return Ok(message);
                 }
                 Heard::Nothing => return Err(silent(&asked, patience)),
+                // A watcher must not miss what comes while it asks.
+                other if self.watches && self.aside.len() < MAX_ASIDE => self.aside.push_back(other),
                 _ => {}
             }
         }
@@ -206,12 +222,32 @@ impl Session {
     /// # Errors
     /// What ends the connection.
     pub fn hear(&mut self, until: Instant) -> Result<Heard, OperatorError> {
+        if let Some(heard) = self.aside.pop_front() {
+            return Ok(heard);
+        }
         hear(&mut self.connection, until)
     }
 
     /// Delivers lines of standard input too, from now on.
     pub fn read_lines(&mut self) {
         self.connection.read_lines();
+    }
+
+    /// Delivers Ctrl-C as [`Heard::Interrupted`] from now on; the second one ends the program.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn watch_interrupts(&mut self) -> Result<(), OperatorError> {
+        self.connection.watch_interrupts()
+    }
+
+    /// Delivers each save of a file as [`Heard::Saved`] from now on.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn watch_file(&mut self, file: &Path) -> Result<(), OperatorError> {
+        self.watches = true;
+        self.connection.watch_file(file)
     }
 
     /// Everything the account may see.
@@ -238,6 +274,8 @@ fn hear(connection: &mut Connection, until: Instant) -> Result<Heard, OperatorEr
             None => return Ok(Heard::Nothing),
             Some(Incoming::Line(line)) => return Ok(Heard::Line(line)),
             Some(Incoming::LinesEnd) => return Ok(Heard::LinesEnd),
+            Some(Incoming::Saved) => return Ok(Heard::Saved),
+            Some(Incoming::Interrupted) => return Ok(Heard::Interrupted),
             Some(Incoming::Text(text)) => text,
         };
         let Ok(message) = serde_json::from_str::<Value>(&text) else {

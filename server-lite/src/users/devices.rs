@@ -32,6 +32,7 @@ pub fn change(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Ef
         tags,
         icon: request.number("icon").and_then(|icon| u32::try_from(icon).ok()),
         core: None,
+        trial: None,
     };
     device.edit(&edit); // the event shows the device as it will be
     let event = Event::of_node(
@@ -97,7 +98,7 @@ pub fn move_to(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<E
             .with("newMeshId", json!(crate::model::mesh_text(&target.id)))
             .with("node", show(house, &device));
         let change = Change::MoveDevice { node: device.id, group: target.id };
-        let order = CoreOrder { wanted: house.wanted_core(device.agent_type, device.core, &target) };
+        let order = CoreOrder { wanted: house.wanted_core(device.agent_type, device.chosen_core(), &target) };
         let then = vec![Effect::Announce(event), Effect::Core { node: device.id, order }];
         effects.push(Effect::Change { change, then, refusal: None });
     }
@@ -108,10 +109,21 @@ pub fn move_to(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<E
 /// `uploadagentcore`: `default`, `clear`, or `custom` with the JavaScript in `core`; for devices (`nodeids`) or,
 /// an addition of ours, for a whole group (`meshid`).
 ///
+/// Also ours: `trial: true` with a custom core for devices puts it in front of their choice, until `endtrial` or the
+/// next choice. A developer's tool that dies leaves a core on trial, never a choice that is lost.
+///
 /// Real servers read custom cores from a path on the server; this one never reads files for users.
 pub fn core(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
     let mut effects = Vec::new();
+    let trial = request.flag("trial") || request.text("type") == Some("endtrial");
+    if trial
+        && (request.value("meshid").is_some() || !matches!(request.text("type"), Some("custom" | "endtrial")))
+    {
+        return refuse(request, "A core is tried out on devices, and it is custom");
+    }
     let choice = match request.text("type") {
+        // The absence of a trial.
+        Some("endtrial") => CoreChoice::Inherit,
         Some("default") => CoreChoice::Default,
         Some("inherit") => CoreChoice::Inherit,
         Some("clear") => CoreChoice::Clear,
@@ -143,7 +155,7 @@ pub fn core(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effe
         let devices = nodes.iter().filter_map(|node| house.data.device(node).ok().flatten());
         // Only devices without a choice of their own follow their group.
         let targets = devices
-            .filter(|device| device.core == CoreChoice::Inherit)
+            .filter(|device| device.chosen_core() == CoreChoice::Inherit)
             .map(|device| (device, after.clone()))
             .collect();
         let change = Change::EditGroup { id: group.id, name: None, description: None, core: Some(choice) };
@@ -153,8 +165,11 @@ pub fn core(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effe
             Ok(devices) => devices
                 .into_iter()
                 .map(|(mut device, group)| {
-                    device.core = choice;
-                    let edit = DeviceEdit { core: Some(choice), ..Default::default() };
+                    let edit = match trial {
+                        true => DeviceEdit { trial: Some(choice), ..Default::default() },
+                        false => DeviceEdit { core: Some(choice), ..Default::default() },
+                    };
+                    device.edit(&edit);
                     let node = device.id;
                     ((device, group), Change::EditDevice { node, edit })
                 })
@@ -166,10 +181,10 @@ pub fn core(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effe
     for (device, group) in targets {
         let wanted = match choice {
             CoreChoice::Custom(hash) => Wanted::Core(hash),
-            _ => house.wanted_core(device.agent_type, device.core, &group),
+            _ => house.wanted_core(device.agent_type, device.chosen_core(), &group),
         };
         orders.push(Effect::Core { node: device.id, order: CoreOrder { wanted } });
-        orders.push(Effect::Announce(core_event(asker, &device, choice)));
+        orders.push(Effect::Announce(core_event(asker, &device, choice, trial)));
     }
     // The body first, then who wants it, then the orders: each step relies on the one before.
     let confirm: Vec<Effect> = wanted_answer(request, "ok").map(Effect::Confirm).into_iter().collect();
@@ -212,8 +227,10 @@ fn allowed(
         .collect()
 }
 
-fn core_event(asker: &Asker<'_>, device: &Device, choice: CoreChoice) -> Event {
+fn core_event(asker: &Asker<'_>, device: &Device, choice: CoreChoice, trial: bool) -> Event {
     let what = match choice {
+        CoreChoice::Custom(hash) if trial => format!("the core {} on trial", &hash.to_hex()[..16]),
+        CoreChoice::Inherit if trial => "its core as before the trial".to_owned(),
         CoreChoice::Inherit => "the core of its group".to_owned(),
         CoreChoice::Default => "the server's own core".to_owned(),
         CoreChoice::Clear => "no core".to_owned(),

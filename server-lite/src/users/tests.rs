@@ -352,6 +352,42 @@ fn a_pushed_core_is_kept_before_it_is_wanted_and_wanted_before_it_is_sent() {
 }
 
 #[test]
+fn a_core_on_trial_goes_before_the_choice_and_ends_with_it() {
+    let (house, _dir) = house();
+    let edit = crate::model::DeviceEdit { core: Some(CoreChoice::Clear), ..Default::default() };
+    house.apply(Change::EditDevice { node: NodeId([1; 48]), edit }).unwrap();
+    let order = |fields: Value| {
+        let mut message = json!({"action": "uploadagentcore", "responseid": "r"});
+        message.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+        message
+    };
+    // Carries out what is nested, and gives the orders for agents.
+    fn carry_out(house: &House, effects: Vec<Effect>, orders: &mut Vec<Wanted>) {
+        for effect in effects {
+            match effect {
+                Effect::Change { change, then, .. } => {
+                    house.apply(change).unwrap();
+                    carry_out(house, then, orders);
+                }
+                Effect::Core { order, .. } => orders.push(order.wanted),
+                _ => {}
+            }
+        }
+    }
+    let hash = core_hash(&frame_core("// mine"));
+    let mut orders = Vec::new();
+    let trial = json!({"nodeids": [node(1)], "type": "custom", "core": "// mine", "trial": true});
+    carry_out(&house, effects(&house, "anna", order(trial)), &mut orders);
+    let device = house.data.device(&NodeId([1; 48])).unwrap().unwrap();
+    assert_eq!((device.core, device.trial), (CoreChoice::Clear, CoreChoice::Custom(hash)));
+    let end = json!({"nodeids": [node(1)], "type": "endtrial"});
+    carry_out(&house, effects(&house, "anna", order(end)), &mut orders);
+    assert_eq!(orders, [Wanted::Core(hash), Wanted::Nothing]);
+    let group = json!({"meshid": mesh_text(&MeshId([1; 48])), "type": "endtrial"});
+    assert_ne!(reply(&house, "anna", order(group))["result"], "ok");
+}
+
+#[test]
 fn a_groups_core_goes_to_devices_without_a_choice_of_their_own() {
     let (house, _dir) = house();
     let edit = crate::model::DeviceEdit { core: Some(CoreChoice::Clear), ..Default::default() };

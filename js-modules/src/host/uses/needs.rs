@@ -8,13 +8,36 @@ use super::Names;
 type Needs = Vec<(&'static str, Option<String>)>;
 
 const READS: &[&str] = &[
-    "access", "createReadStream", "exists", "lstat", "opendir", "readdir", "readFile", "readlink", "realpath", "stat",
-    "statfs", "watch", "watchFile",
+    "access",
+    "createReadStream",
+    "exists",
+    "lstat",
+    "opendir",
+    "readdir",
+    "readFile",
+    "readlink",
+    "realpath",
+    "stat",
+    "statfs",
+    "watch",
+    "watchFile",
 ];
 
 const WRITES: &[&str] = &[
-    "appendFile", "chmod", "chown", "createWriteStream", "lchown", "lutimes", "mkdir", "mkdtemp", "rm", "rmdir",
-    "truncate", "unlink", "utimes", "writeFile",
+    "appendFile",
+    "chmod",
+    "chown",
+    "createWriteStream",
+    "lchown",
+    "lutimes",
+    "mkdir",
+    "mkdtemp",
+    "rm",
+    "rmdir",
+    "truncate",
+    "unlink",
+    "utimes",
+    "writeFile",
 ];
 
 /// The permissions that a call of `module`'s export `path` needs. The empty module has the globals.
@@ -27,7 +50,9 @@ pub(super) fn of_call(names: &Names<'_>, module: &str, path: &[String], args: &[
             vec![("net", socket(names, args))]
         }
         ("http" | "https", ["get" | "request"]) => vec![("net", address(names, args, module))],
-        ("net" | "http" | "https" | "tls", ["createServer"]) | ("dgram", ["createSocket"]) => vec![("net", None)],
+        ("net" | "http" | "https" | "tls", ["createServer"]) | ("dgram", ["createSocket"]) => {
+            vec![("net", None)]
+        }
         ("", ["fetch"]) => vec![("net", address(names, args, "http"))],
         ("", ["WebSocket"]) => vec![("net", text(0).and_then(|url| host_of(&url)))],
         ("child_process", ["exec" | "execSync"]) => vec![("exec", Some("/bin/sh".to_owned()))],
@@ -63,7 +88,9 @@ fn socket(names: &Names<'_>, args: &[Expression]) -> Option<String> {
     if let Some(port) = names.number(first) {
         let host = match args.get(1) {
             Some(host @ Expression::Literal(_)) => names.string(host)?,
-            Some(Expression::FunctionExpression(_) | Expression::ArrowFunction(_)) | None => "localhost".to_owned(),
+            Some(Expression::FunctionExpression(_) | Expression::ArrowFunction(_)) | None => {
+                "localhost".to_owned()
+            }
             Some(_) => return None,
         };
         return Some(format!("{host}:{port}"));

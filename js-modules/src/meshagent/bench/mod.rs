@@ -22,9 +22,7 @@ use super::port::BuildInfo;
 use crate::host::bytes::bytes_of;
 use crate::host::loader::Builtin;
 use crate::host::native::{ErrorClass, Exports, function_argument, node_error, string_argument};
-use crate::host::{
-    Host, HostEvent, HostOptions, HostShared, Layer, Permissions, ScriptError, TerminalSink,
-};
+use crate::host::{Host, HostEvent, HostOptions, HostShared, Layer, Permissions, ScriptError, TerminalSink};
 use cores::{Cores, Start};
 use watchdog::Watchdog;
 
@@ -98,8 +96,7 @@ fn tell(tests: &mut Host) {
     }
 }
 
-const BUILTINS: &[Builtin] =
-    &[Builtin::both(MODULE, init, crate::source!("meshagent/bench/bench.js"))];
+const BUILTINS: &[Builtin] = &[Builtin::both(MODULE, init, crate::source!("meshagent/bench/bench.js"))];
 
 /// What a test asks for.
 enum Order {

@@ -1,28 +1,58 @@
-//! `core push`, `core clear`, `core default`, `core inherit`.
+//! `core …`: which core devices run (`push`, `clear`, `default`, `inherit`), and making one (`new`, `check`, `test`,
+//! `dev`).
+
+mod dev;
+mod engine;
+mod new;
 
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
-use super::arguments::CoreAction;
-use super::directory::Target;
-use super::error::OperatorError;
-use super::escape::escape_line;
-use super::output::Output;
-use super::session::Session;
+use crate::operator::arguments::CoreAction;
+use crate::operator::directory::Target;
+use crate::operator::error::OperatorError;
+use crate::operator::escape::escape_line;
+use crate::operator::output::Output;
+use crate::operator::session::Session;
 
 /// Largest core, in bytes: the server's limit, less the four bytes that go in front on the wire.
 const MAX_CORE: u64 = 4 * 1024 * 1024 - 4;
 
 /// Does what `action` says. The file is read before anything is connected to.
-pub fn choose(
+pub fn perform(
+    open: impl FnOnce() -> Result<Session, OperatorError>,
+    action: &CoreAction,
+    output: &Output,
+) -> Result<ExitCode, OperatorError> {
+    match action {
+        CoreAction::New { folder } => new::new(folder, output),
+        CoreAction::Check { files } => return engine::check(files, output.is_json()),
+        CoreAction::Test { place } => return engine::test(place),
+        CoreAction::Dev { target, file } => dev::dev(open, target, file, output),
+        CoreAction::Restore { target } => dev::restore(&mut open()?, target, output),
+        CoreAction::Push { .. }
+        | CoreAction::Clear { .. }
+        | CoreAction::Default { .. }
+        | CoreAction::Inherit { .. } => choose(open, action, output),
+    }
+    .map(|()| ExitCode::SUCCESS)
+}
+
+fn choose(
     open: impl FnOnce() -> Result<Session, OperatorError>,
     action: &CoreAction,
     output: &Output,
 ) -> Result<(), OperatorError> {
     let (target, mut order, done) = match action {
+        CoreAction::New { .. }
+        | CoreAction::Check { .. }
+        | CoreAction::Test { .. }
+        | CoreAction::Dev { .. }
+        | CoreAction::Restore { .. } => unreachable!("these choose no core"),
         CoreAction::Push { target, file } => {
             let text = read_core(file)?;
             let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
