@@ -80,7 +80,7 @@ fn a_failing_test_and_a_core_that_hangs_fail_the_run() {
     assert_eq!(failed.code, Some(1), "{failed:?}");
     assert!(failed.stdout.contains("not ok 2 - the console answers"), "{failed:?}");
     assert!(
-        failed.stdout.contains("'Try harder'") && failed.stdout.contains("core.test.js:17"),
+        failed.stdout.contains("'Try harder'") && failed.stdout.contains("core.test.js:16"),
         "{failed:?}"
     );
 
@@ -145,10 +145,16 @@ fn a_saved_core_runs_on_the_device_at_once_and_ctrl_c_gives_it_its_former_core_b
 
     // An exception, and then a crash, with file, line and message.
     let mark = dev.mark();
-    fs::write(&file, format!("{}\nsetTimeout(function () {{\n  lamp.on();\n}}, 1);", answering("fourth")))
-        .unwrap();
-    let line = answering("fourth").lines().count() + 2;
-    dev.expect(mark, &["[exception]", &format!("blink.js:{line}:"), "lamp is not defined"], PATIENCE);
+    fs::write(
+        &file,
+        format!(
+            "{}\nsetTimeout(function () {{\n  var lamp;\n  throw new TypeError('no lamp');\n}}, 1);",
+            answering("fourth")
+        ),
+    )
+    .unwrap();
+    let line = answering("fourth").lines().count() + 3;
+    dev.expect(mark, &["[exception]", &format!("blink.js:{line}:"), "TypeError: no lamp"], PATIENCE);
     let mark = dev.mark();
     fs::write(&file, format!("{}\nfunction deep() {{ deep(); }}\ndeep();", answering("fifth"))).unwrap();
     dev.expect(mark, &["failed", "blink.js:"], PATIENCE);

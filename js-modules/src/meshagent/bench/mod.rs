@@ -16,7 +16,7 @@ use std::rc::Rc;
 
 use boa_engine::object::builtins::JsFunction;
 use boa_engine::{Context, JsArgs, JsObject, JsResult, JsString, JsValue};
-use microstack::chain::Chain;
+use microstack::chain::{Chain, TurnWatch};
 
 use super::port::BuildInfo;
 use crate::host::bytes::bytes_of;
@@ -61,12 +61,14 @@ pub fn run_tests(folder: &Path, files: &[PathBuf], build: BuildInfo) -> io::Resu
         Ok(())
     });
     placed.map_err(io::Error::other)?;
-    let mut cores = Cores::new(chain.clone(), tests.shared().clone(), build, watchdog);
+    let mut cores = Cores::new(chain.clone(), tests.shared().clone(), build, watchdog.clone());
     let files: Vec<String> = files.iter().map(|file| file.display().to_string()).collect();
     let files: Vec<&str> = files.iter().map(String::as_str).collect();
     tests.run_builtin(MODULE, "_run", &files);
     let mut code = None;
     chain.run_until(None, &mut |_| {
+        // Script runs here, before the chain's first turn too.
+        watchdog.turn_begins();
         tests.drain();
         while let Some(order) = bench.next() {
             cores.carry_out(order);
@@ -78,6 +80,7 @@ pub fn run_tests(folder: &Path, files: &[PathBuf], build: BuildInfo) -> io::Resu
             code = tests.finish();
             tell(&mut tests);
         }
+        watchdog.turn_ends();
         code.is_some()
     })?;
     Ok(code.unwrap_or(1))
