@@ -250,7 +250,7 @@ impl<'ast> Visitor<'ast> for Scan<'_> {
     }
 
     fn visit_new(&mut self, node: &'ast New) -> ControlFlow<()> {
-        self.called(node.span().start(), node.constructor(), node.arguments());
+        self.called(node.constructor().span().start(), node.constructor(), node.arguments());
         node.visit_with(self)
     }
 
@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn calls_are_found_however_the_module_was_named() {
-        assert_eq!(wants("require('fs').readFileSync('/etc/a');"), ["1:1 fs.readFileSync fs.read /etc/a"]);
+        assert_eq!(wants("require('fs').readFileSync('/etc/a');"), ["1:8 fs.readFileSync fs.read /etc/a"]);
         assert_eq!(
             wants("const { writeFile: w } = require('fs');\nw('/b', 1);"),
             ["2:1 fs.writeFile fs.write /b"]
@@ -313,10 +313,10 @@ mod tests {
     fn hosts_are_read_from_addresses_and_options() {
         assert_eq!(
             wants("require('https').get('https://a.example/x');"),
-            ["1:1 https.get net a.example:443"]
+            ["1:8 https.get net a.example:443"]
         );
         assert_eq!(wants("fetch('http://b:81/');"), ["1:1 fetch net b:81"]);
-        assert_eq!(wants("new WebSocket('wss://c/');"), ["1:1 WebSocket net c:443"]);
+        assert_eq!(wants("new WebSocket('wss://c/');"), ["1:5 WebSocket net c:443"]);
         assert_eq!(wants("var n = require('net'); n.connect(1883, 'd');"), ["1:25 net.connect net d:1883"]);
         assert_eq!(
             wants("var h = require('http'); h.request({ host: 'e', port: 8080 });"),
