@@ -95,6 +95,28 @@ declare module 'SHA1Stream' { const hash: MeshHash; export = hash; }
 declare module 'SHA256Stream' { const hash: MeshHash; export = hash; }
 declare module 'SHA384Stream' { const hash: MeshHash; export = hash; }
 declare module 'SHA512Stream' { const hash: MeshHash; export = hash; }
+declare module 'zip-writer' {
+    /** A readable of a ZIP archive; names are relative to `basePath`, else to the folder that all files lie in. */
+    function write(options: { files: string[]; basePath?: string }): MeshEmitter & {
+        pipe<T>(target: T, options?: { end?: boolean }): T;
+        pause(): any;
+        resume(): any;
+        cancel: any;
+        progress: any;
+    };
+}
+declare module 'zip-reader' {
+    interface Zipped {
+        files: string[];
+        crc(name: string): number;
+        getStream(name: string): MeshEmitter & { pipe<T>(target: T): T };
+        extractAll(folder: string): MeshPromise;
+        close(): void;
+    }
+    function isZip(path: string): boolean;
+    /** Settles with a `Zipped`, or is rejected with a text. */
+    function read(path: string): MeshPromise;
+}
 declare module 'uuid/v4' { function uuidv4(): string; export = uuidv4; }
 
 declare function addModule(name: string, source: string, date?: any): void;

@@ -9,6 +9,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use meshlite_tests::managed::Device;
 use meshlite_tests::{ManagedDevice, Message, PATIENCE, Tunnel, eventually, procfs, soak};
 use serde_json::{Value, json};
 
@@ -171,9 +172,12 @@ fn files_are_packed_unpacked_moved_and_found() {
         "the unpacked file differs"
     );
     assert_eq!(fs::read(out.join("notes.txt")).unwrap(), b"hello");
-    files.control(&json!({ "action": "unzip", "input": folder.path().join("notes.txt"), "dest": out }));
-    let error = files.answer("a refusal", |a| a["msg"] == "unziperror");
-    assert!(error["error"].is_string(), "{error}");
+    // The real agent never answers for what is no archive.
+    if matches!(bench.device, Device::Ours(_)) {
+        files.control(&json!({ "action": "unzip", "input": folder.path().join("notes.txt"), "dest": out }));
+        let error = files.answer("a refusal", |a| a["msg"] == "unziperror");
+        assert!(error["error"].is_string(), "{error}");
+    }
 
     files.control(&json!({
         "action": "move", "scpath": path, "dspath": format!("{path}/elsewhere"), "names": ["notes.txt"],

@@ -98,8 +98,9 @@ function secure(to, socket, done) {
     servername: given.servername !== undefined ? given.servername : net.isIP(to.host) ? '' : to.host,
     rejectUnauthorized: given.rejectUnauthorized === undefined ? true : Boolean(given.rejectUnauthorized),
     checkServerIdentity: typeof judge === 'function' ? function () { return undefined; } : undefined,
-    ca: given.ca, key: given.key, cert: given.cert, pfx: given.pfx, passphrase: given.passphrase,
-    secureContext: given.secureContext && given.secureContext._node ? given.secureContext._node : given.secureContext,
+    ca: given.ca, key: given.key, cert: given.cert,
+    secureContext: given.pfx !== undefined ? require('tls').createSecureContext(given)._node
+      : given.secureContext && given.secureContext._node ? given.secureContext._node : given.secureContext,
     ALPNProtocols: undefined,
   });
   const free = hang(done, wrapped);

@@ -219,4 +219,51 @@ mod tests {
             assert!(read(&file[..cut], b"pass").is_err());
         }
     }
+
+    fn openssl(folder: &std::path::Path, args: &[&str]) -> Option<bool> {
+        let output = std::process::Command::new("openssl").args(args).current_dir(folder).output().ok()?;
+        Some(output.status.success())
+    }
+
+    #[test]
+    fn files_of_openssl_are_read_and_it_reads_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path();
+        let make = "req -x509 -newkey rsa:2048 -nodes -keyout k.pem -out c.pem -subj /CN=relay -days 9";
+        let Some(made) = openssl(at, &make.split(' ').collect::<Vec<_>>()) else {
+            println!("skipped: there is no openssl on this machine");
+            return;
+        };
+        assert!(made);
+        let pem = std::fs::read_to_string(at.join("k.pem")).unwrap();
+        let key = codec::read_pem(&pem, None, true).unwrap();
+        let ways = [
+            "",
+            " -certpbe AES-256-CBC -keypbe AES-128-CBC -macalg sha512",
+            // What the real agent and old tools write; only with OpenSSL's legacy provider.
+            " -legacy -certpbe PBE-SHA1-RC2-40 -keypbe PBE-SHA1-3DES -macalg sha1",
+        ];
+        for (i, way) in ways.iter().enumerate() {
+            let line = format!("pkcs12 -export -inkey k.pem -in c.pem -passout pass:hidden -out f.pfx{way}");
+            if openssl(at, &line.split(' ').collect::<Vec<_>>()) != Some(true) {
+                assert!(i == 2, "{way}");
+                println!("skipped: this openssl has no legacy provider");
+                continue;
+            }
+            let contents = read(&std::fs::read(at.join("f.pfx")).unwrap(), b"hidden").unwrap();
+            assert!(contents.key.unwrap() == key, "{way}");
+            assert_eq!(contents.certificates.len(), 1, "{way}");
+            std::fs::write(at.join("ours.pfx"), write(&key, &contents.certificates, b"other").unwrap())
+                .unwrap();
+            for (password, fits) in [("other", true), ("hidden", false)] {
+                let line = format!("pkcs12 -in ours.pfx -passin pass:{password} -nodes -out back.pem");
+                assert_eq!(openssl(at, &line.split(' ').collect::<Vec<_>>()), Some(fits), "{password}");
+            }
+            let back = std::fs::read_to_string(at.join("back.pem")).unwrap();
+            assert!(
+                codec::read_pem(&back[back.find("-----BEGIN PRIVATE").unwrap()..], None, true).unwrap()
+                    == key
+            );
+        }
+    }
 }
