@@ -23,6 +23,7 @@ const TYPED: &[&str] = &[
     "fs",
     "fs/promises",
     "http",
+    "http2",
     "https",
     "module",
     "net",
@@ -30,6 +31,7 @@ const TYPED: &[&str] = &[
     "path",
     "perf_hooks",
     "process",
+    "punycode",
     "querystring",
     "readline",
     "readline/promises",
@@ -43,6 +45,7 @@ const TYPED: &[&str] = &[
     "url",
     "util",
     "util/types",
+    "v8",
 ];
 
 fn live() -> Names {

@@ -13,7 +13,7 @@ use boa_engine::{
 
 use super::native::{self, ErrorClass, node_error};
 use super::shared::HostShared;
-use super::{Dialect, arrow_this, nesting};
+use super::{Dialect, mend, nesting};
 use crate::modules;
 
 /// Makes the native part of a module.
@@ -438,14 +438,22 @@ pub fn compile(ctx: &mut Context, parameters: &str, source: &str, file: &str) ->
 pub(crate) fn parse(ctx: &mut Context, text: &str, file: &str, shift: usize) -> JsResult<Script> {
     let stack = HostShared::of(ctx).budget().native_stack_bytes;
     nesting::check(text, stack).map_err(|deep| native::too_deep(&deep, Some(file), ctx))?;
-    if let Some(mended) = arrow_this::mend(text) {
+    if let Some(mended) = mend::arrows(text) {
         let source = Source::from_bytes(&mended).with_path(Path::new(file));
         if let Ok(script) = Script::parse(source, None, ctx) {
             return Ok(script);
         }
     }
     let source = Source::from_bytes(text).with_path(Path::new(file));
-    Script::parse(source, None, ctx).map_err(|error| place(error, text, file, shift, ctx))
+    Script::parse(source, None, ctx).or_else(|error| {
+        if let Some(mended) = mend::names(text) {
+            let source = Source::from_bytes(&mended).with_path(Path::new(file));
+            if let Ok(script) = Script::parse(source, None, ctx) {
+                return Ok(script);
+            }
+        }
+        Err(place(error, text, file, shift, ctx))
+    })
 }
 
 /// Says whether a script parses, without running it.
@@ -460,14 +468,22 @@ pub fn check_syntax(ctx: &mut Context, text: &str, file: &str) -> JsResult<()> {
 pub(crate) fn parse_module(ctx: &mut Context, text: &str, file: &str) -> JsResult<Module> {
     let stack = HostShared::of(ctx).budget().native_stack_bytes;
     nesting::check(text, stack).map_err(|deep| native::too_deep(&deep, Some(file), ctx))?;
-    if let Some(mended) = arrow_this::mend(text) {
+    if let Some(mended) = mend::arrows(text) {
         let source = Source::from_bytes(&mended).with_path(Path::new(file));
         if let Ok(module) = Module::parse(source, None, ctx) {
             return Ok(module);
         }
     }
     let source = Source::from_bytes(text).with_path(Path::new(file));
-    Module::parse(source, None, ctx).map_err(|error| place(error, text, file, 0, ctx))
+    Module::parse(source, None, ctx).or_else(|error| {
+        if let Some(mended) = mend::names(text) {
+            let source = Source::from_bytes(&mended).with_path(Path::new(file));
+            if let Ok(module) = Module::parse(source, None, ctx) {
+                return Ok(module);
+            }
+        }
+        Err(place(error, text, file, 0, ctx))
+    })
 }
 
 /// Gives a syntax error its file, line and column; the engine has them in the message only.

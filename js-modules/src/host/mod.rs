@@ -11,7 +11,6 @@
 //!   [`HostEvent::CoreCrashed`]; any other uncaught error is [`HostEvent::UncaughtException`].
 //! * After the end nothing of the script runs any more. Drop the host and make a new one.
 
-mod arrow_this;
 pub(crate) mod boot;
 mod budget;
 mod builtins;
@@ -26,6 +25,7 @@ mod link;
 pub mod loader;
 pub mod manifest;
 pub mod memory;
+mod mend;
 pub mod native;
 pub mod nesting;
 mod net_pattern;

@@ -10,6 +10,7 @@ mod join;
 mod json_parse;
 mod json_revive;
 mod json_text;
+mod pattern_source;
 mod search;
 mod stringify;
 mod strings;
@@ -36,6 +37,7 @@ pub(crate) fn install(ctx: &mut Context) -> JsResult<()> {
     typed::install(ctx)?;
     json_parse::install(ctx)?;
     stringify::install(ctx)?;
+    pattern_source::install(ctx)?;
     subject::install(ctx)
 }
 

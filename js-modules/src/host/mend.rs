@@ -1,29 +1,47 @@
-//! Keeps `this` of arrow functions within arrow functions right.
+//! Texts that the engine's parser (0.22.0) takes wrongly, changed so that it takes them right.
 //!
-//! The engine (0.22.0) gives a function an environment for `this` when an arrow function directly in it says `this`, and
-//! forgets those that are one level further in: `function () { return () => () => this }` then finds the `this` of some
-//! function further out. It makes the environment for `new.target` in any case, so functions of that shape get a
-//! `;new.target` before their closing brace, a statement that does nothing. No line moves; what stands on the same line
-//! behind the brace does.
+//! **`this` in arrows within arrows.** The engine gives a function an environment for `this` when an arrow function
+//! directly in it says `this`, and forgets those that are one level further in: `function () { return () => () => this }`
+//! then finds the `this` of some function further out. It makes the environment for `new.target` in any case, so
+//! functions of that shape get a `;new.target` before their closing brace, a statement that does nothing.
 //!
-//! The scan knows brackets, strings, comments, templates and regular expressions. Where it is wrong nothing is lost: a
-//! text that does not parse with the additions is parsed without.
+//! **`async` and `using` as names.** `async(f)` is taken for an arrow function and refused, `using` is a declaration
+//! wherever it stands. A text that does not parse is tried again with `async` written as `\u0061sync`, and with the
+//! variable `using` under another name.
+//!
+//! No line moves; what stands on the same line behind a change does. The scan knows brackets, strings, comments, templates
+//! and regular expressions. Where it is wrong nothing is lost: a text that does not parse with the changes is parsed
+//! without.
 
-/// The text with its additions; `None` when it needs none.
-pub(super) fn mend(source: &str) -> Option<String> {
+/// The text with what `this` needs; `None` when it needs nothing.
+pub(super) fn arrows(source: &str) -> Option<String> {
     if !source.contains("=>") || !source.contains("this") {
         return None;
     }
-    let places = Scan::new(source.as_bytes()).run();
-    if places.is_empty() {
+    edited(source, Scan::new(source.as_bytes()).run())
+}
+
+/// The text with that and with other spellings of the names; `None` when there is nothing to change.
+pub(super) fn names(source: &str) -> Option<String> {
+    if !source.contains("async") && !source.contains("using") {
         return None;
     }
-    let mut text = String::with_capacity(source.len() + places.len() * ADDITION.len());
+    edited(source, Scan { names: true, ..Scan::new(source.as_bytes()) }.run())
+}
+
+/// What stands in the place of how many bytes.
+type Edit = (usize, usize, &'static str);
+
+fn edited(source: &str, edits: Vec<Edit>) -> Option<String> {
+    if edits.is_empty() {
+        return None;
+    }
+    let mut text = String::with_capacity(source.len() + edits.len() * ADDITION.len());
     let mut from = 0;
-    for place in places {
+    for (place, length, instead) in edits {
         text.push_str(source.get(from..place)?);
-        text.push_str(ADDITION);
-        from = place;
+        text.push_str(instead);
+        from = place + length;
     }
     text.push_str(source.get(from..)?);
     Some(text)
@@ -56,6 +74,8 @@ struct Level {
     class: bool,
     /// An arrow function further in than one level says `this`.
     needs: bool,
+    /// Where the `async` before this parenthesis stands.
+    call: Option<usize>,
 }
 
 /// The token before, as far as it matters.
@@ -80,23 +100,28 @@ struct Scan<'a> {
     levels: Vec<Level>,
     last: Last<'a>,
     before_last: Last<'a>,
-    places: Vec<usize>,
+    /// Where the last word begins.
+    word_at: usize,
+    edits: Vec<Edit>,
+    names: bool,
 }
 
 impl<'a> Scan<'a> {
     fn new(text: &'a [u8]) -> Self {
-        let top = Level { kind: Kind::Boundary, arrows: 0, class: false, needs: false };
+        let top = Level { kind: Kind::Boundary, arrows: 0, class: false, needs: false, call: None };
         Scan {
             text,
             at: 0,
             levels: vec![top],
             last: Last::Nothing,
             before_last: Last::Nothing,
-            places: Vec::new(),
+            word_at: 0,
+            edits: Vec::new(),
+            names: false,
         }
     }
 
-    fn run(mut self) -> Vec<usize> {
+    fn run(mut self) -> Vec<Edit> {
         while let Some(&byte) = self.text.get(self.at) {
             let start = self.at;
             self.at += 1;
@@ -118,7 +143,10 @@ impl<'a> Scan<'a> {
                 b'`' => self.template(),
                 b'(' | b'[' => {
                     let control = byte == b'(' && self.after_control_word();
+                    let call = self.names && byte == b'(' && self.last == Last::Word(b"async");
+                    let place = self.word_at;
                     self.open(Kind::Group(control));
+                    self.level().call = call.then_some(place);
                 }
                 b')' | b']' => self.close_group(byte),
                 b'{' => {
@@ -151,8 +179,8 @@ impl<'a> Scan<'a> {
                 _ => self.token(Last::Sign),
             }
         }
-        self.places.sort_unstable();
-        self.places
+        self.edits.sort_unstable();
+        self.edits
     }
 
     fn peek(&self) -> Option<u8> {
@@ -171,7 +199,7 @@ impl<'a> Scan<'a> {
 
     fn open(&mut self, kind: Kind) {
         self.level().class &= kind == Kind::Group(false);
-        self.levels.push(Level { kind, arrows: 0, class: false, needs: false });
+        self.levels.push(Level { kind, arrows: 0, class: false, needs: false, call: None });
         self.token(Last::Sign);
     }
 
@@ -179,7 +207,13 @@ impl<'a> Scan<'a> {
         let mut control = false;
         if let Kind::Group(is_control) = self.level().kind {
             control = is_control;
+            let call = self.level().call;
             self.levels.pop();
+            if let Some(place) = call
+                && !self.rest().starts_with(b"=>")
+            {
+                self.edits.push((place, "async".len(), "\\u0061sync"));
+            }
         }
         self.token(if byte == b')' { Last::Closed(control) } else { Last::Operand });
     }
@@ -196,7 +230,7 @@ impl<'a> Scan<'a> {
             Kind::Object => self.token(Last::Operand),
             _ => {
                 if needs && kind == Kind::Function {
-                    self.places.push(place);
+                    self.edits.push((place, 0, ADDITION));
                 }
                 self.token(Last::Ended);
             }
@@ -231,17 +265,22 @@ impl<'a> Scan<'a> {
 
     /// The next byte that is neither space nor comment.
     fn next_code(&self) -> Option<u8> {
-        let mut ahead = Scan { text: self.text, ..Scan::new(&[]) };
+        self.rest().first().copied()
+    }
+
+    /// The text from the next byte on that is neither space nor comment.
+    fn rest(&self) -> &'a [u8] {
+        let mut ahead = Scan::new(self.text);
         ahead.at = self.at;
         loop {
-            match ahead.peek()? {
-                b' ' | b'\t' | b'\r' | b'\n' => ahead.at += 1,
-                b'/' if ahead.text.get(ahead.at + 1) == Some(&b'/') => ahead.skip_to(b"\n"),
-                b'/' if ahead.text.get(ahead.at + 1) == Some(&b'*') => {
+            match ahead.peek() {
+                Some(b' ' | b'\t' | b'\r' | b'\n') => ahead.at += 1,
+                Some(b'/') if ahead.text.get(ahead.at + 1) == Some(&b'/') => ahead.skip_to(b"\n"),
+                Some(b'/') if ahead.text.get(ahead.at + 1) == Some(&b'*') => {
                     ahead.at += 2;
                     ahead.skip_to(b"*/");
                 }
-                byte => return Some(byte),
+                _ => return self.text.get(ahead.at..).unwrap_or(&[]),
             }
         }
     }
@@ -268,8 +307,10 @@ impl<'a> Scan<'a> {
             b"class" if !matches!(self.next_code(), Some(b':' | b',' | b'}' | b'(' | b'=' | b')' | b']')) => {
                 self.level().class = true;
             }
+            b"using" if self.names => self.using(start),
             _ => {}
         }
+        self.word_at = start;
         self.token(Last::Word(word));
     }
 
@@ -285,6 +326,17 @@ impl<'a> Scan<'a> {
                 Kind::Boundary | Kind::Class => return,
                 _ => {}
             }
+        }
+    }
+
+    fn using(&mut self, start: usize) {
+        let next = self.next_code();
+        let before = self.text[..start].iter().rev().find(|byte| !byte.is_ascii_whitespace());
+        let key = self.level().kind == Kind::Object && matches!(before, Some(b'{' | b','));
+        match next {
+            Some(b':' | b'(') if key => {}
+            Some(b',' | b'}') if key => self.edits.push((start, "using".len(), "using: using_")),
+            _ => self.edits.push((start, "using".len(), "using_")),
         }
     }
 
@@ -390,14 +442,14 @@ fn takes_operand(word: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::mend;
+    use super::{arrows, names};
 
     fn mended(source: &str) -> String {
-        mend(source).unwrap_or_else(|| source.to_owned())
+        arrows(source).unwrap_or_else(|| source.to_owned())
     }
 
     fn unchanged(source: &str) {
-        assert_eq!(mend(source), None);
+        assert_eq!(arrows(source), None);
     }
 
     #[test]
@@ -438,6 +490,23 @@ mod tests {
         assert_eq!(
             mended("function f() { if (/[/}]/.test(a)) return () => a / b / (() => this) }"),
             "function f() { if (/[/}]/.test(a)) return () => a / b / (() => this) ;new.target}"
+        );
+    }
+
+    #[test]
+    fn async_and_using_as_names_are_spelled_otherwise() {
+        let spelled = |source: &str| names(source).unwrap_or_else(|| source.to_owned());
+        assert_eq!(spelled("x = async(f(1), async (a) => a)"), "x = \\u0061sync(f(1), async (a) => a)");
+        for same in
+            ["async function f() {}", "async x => x", "a.async(1)", "async (a, b) /* */ => 1", "'async(1)'"]
+        {
+            assert_eq!(spelled(same), same);
+        }
+        assert_eq!(
+            spelled(
+                "function using(a) { return using } exports.using = using; f({ using, using: 1, a: using }, using)"
+            ),
+            "function using_(a) { return using_ } exports.using = using_; f({ using: using_, using: 1, a: using_ }, using_)"
         );
     }
 
