@@ -5,6 +5,7 @@ mod agents;
 mod cut;
 mod identities;
 mod load;
+mod memory;
 mod proc;
 mod scripts;
 mod servers;
@@ -51,7 +52,8 @@ fn run() -> Result<(), String> {
     };
     if only.as_deref().is_none_or(|only| only == "js") {
         let rounds = if quick { 3 } else { 7 };
-        let page = scripts::page(&machine(), real.as_deref(), quickjs.as_deref(), rounds)?;
+        let mut page = scripts::page(&machine(), real.as_deref(), quickjs.as_deref(), rounds)?;
+        page.push_str(&memory::section(real.as_deref())?);
         print!("{page}");
         let path = report.with_file_name("benchmarks-js.md");
         std::fs::write(&path, page).map_err(|e| format!("{}: {e}", path.display()))?;

@@ -29,6 +29,15 @@ pub fn private_kib(pid: u32) -> u64 {
     number_after(&text, "Private_Clean:") + number_after(&text, "Private_Dirty:")
 }
 
+/// The part of it that was written to, in KiB: what cannot be read again from a file.
+///
+/// # Panics
+/// When the process is gone.
+pub fn private_dirty_kib(pid: u32) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).expect("the process runs");
+    number_after(&text, "Private_Dirty:")
+}
+
 /// Resident set size in KiB.
 ///
 /// # Panics
