@@ -25,7 +25,7 @@ pub fn run(args: &[&str]) -> Done {
     step(
         "building (some minutes the first time)",
         "cargo",
-        &["build", "-p", "agent", "-p", "server-lite", "--bins"],
+        &["build", "--workspace", "--bins"],
     )?;
     let stage = Stage::set_up()?;
     let shown = stage.show(&stop);

@@ -67,7 +67,8 @@ fn bench() -> Result<Bench, String> {
     let agent = match std::env::var_os("MESHLITE_AGENT") {
         Some(program) => program.into(),
         None => {
-            step("program", "cargo", &["build", "-p", "agent", "--bin", "meshlite-agent"])?;
+            // All of it: a package alone has other features, and the engine would be built once more.
+            step("program", "cargo", &["build", "--workspace", "--bins"])?;
             target_dir().join("debug/meshlite-agent")
         }
     };
