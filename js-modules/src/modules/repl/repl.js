@@ -19,10 +19,11 @@ class Recoverable extends SyntaxError {
     }
 }
 
-// True when more lines may make a text complete.
-function isUnfinished(error) {
-    return error instanceof SyntaxError && /abrupt end|[Uu]nterminated (template|string|comment)|unexpected end/.test(error.message)
-        && !/Unexpected end of JSON/.test(error.message);
+// True when more lines may make a text complete. A text in quotes goes on after a backslash only.
+function isUnfinished(error, source) {
+    if (!(error instanceof SyntaxError) || /Unexpected end of JSON/.test(error.message)) return false;
+    return /abrupt end|[Uu]nterminated (template|comment)|unexpected end/.test(error.message)
+        || (/[Uu]nterminated string/.test(error.message) && source.endsWith('\\'));
 }
 
 class REPLServer extends readline.Interface {
@@ -130,7 +131,7 @@ class REPLServer extends readline.Interface {
             const result = text.evaluate(source, 'REPL');
             if (result.promise) result.promise.then((value) => done(null, value), (error) => done(error)); else done(null, result.value);
         } catch (error) {
-            done(isUnfinished(error) && !this._editor ? new Recoverable(error) : error);
+            done(isUnfinished(error, source) && !this._editor ? new Recoverable(error) : error);
         }
     }
 

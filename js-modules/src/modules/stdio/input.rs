@@ -16,7 +16,7 @@ use mio::Interest;
 use mio::unix::SourceFd;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::termios::{OptionalActions, OutputModes, Termios, tcgetattr, tcsetattr};
 
 use crate::host::bytes;
 use crate::host::native::{describe, function_argument, invalid_type, system_error};
@@ -121,6 +121,8 @@ pub(super) fn set_raw(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsRes
     let changed = tcgetattr(io::stdin()).and_then(|now| {
         let mut raw = now.clone();
         raw.make_raw();
+        // What is written keeps its line ends, as in Node: only keys are raw.
+        raw.output_modes.insert(OutputModes::OPOST | OutputModes::ONLCR);
         tcsetattr(io::stdin(), OptionalActions::Now, &raw)?;
         state.before.borrow_mut().get_or_insert(now);
         Ok(())
