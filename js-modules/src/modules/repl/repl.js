@@ -144,10 +144,10 @@ class REPLServer extends readline.Interface {
             this._lines = [];
             if (error !== null && error !== undefined) {
                 this._set_error(error);
-                this._say(`Uncaught ${this.writer(error)}`);
+                this._say(`Uncaught ${this._explain(error)}`);
             } else {
                 this._set_(value);
-                if (value !== undefined || !this.ignoreUndefined) this._say(this.writer(value));
+                if (value !== undefined || !this.ignoreUndefined) this._say(this._explain(value));
             }
             if (!this.closed) this.displayPrompt();
         }
@@ -155,6 +155,14 @@ class REPLServer extends readline.Interface {
         this._draining = true;
         while (!this._running && this._busy.length) this._take(this._busy.shift());
         this._draining = false;
+    }
+
+    // A value as it is shown; of an error's stack only what the user wrote.
+    _explain(error) {
+        const cut = /\n    at evaluate \(native\)(\n    at .*)*/;
+        // A text that cannot be parsed has no frames: its stack is the place.
+        if (error instanceof SyntaxError && error.stack.startsWith('REPL:')) return `${error.name}: ${error.message} (${error.stack.split('\n')[0]})`;
+        return error instanceof Error ? this.writer(error).replace(cut, '') : this.writer(error);
     }
 
     _interrupt() {
