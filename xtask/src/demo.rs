@@ -22,11 +22,7 @@ pub fn run(args: &[&str]) -> Done {
     for signal in [signal_hook::consts::SIGINT, signal_hook::consts::SIGTERM] {
         signal_hook::flag::register(signal, stop.clone()).map_err(|e| format!("signals: {e}"))?;
     }
-    step(
-        "building (some minutes the first time)",
-        "cargo",
-        &["build", "--workspace", "--bins"],
-    )?;
+    step("building (some minutes the first time)", "cargo", &["build", "--workspace", "--bins"])?;
     let stage = Stage::set_up()?;
     let shown = stage.show(&stop);
     if shown.is_ok() && !once {
