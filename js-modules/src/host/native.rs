@@ -175,7 +175,7 @@ fn error_object(class: ErrorClass, message: &str, ctx: &mut Context) -> JsObject
     native.with_message(message.to_owned()).into_opaque(ctx)
 }
 
-fn plain_property(object: &JsObject, name: &str, value: impl Into<JsValue>) {
+pub(crate) fn plain_property(object: &JsObject, name: &str, value: impl Into<JsValue>) {
     object.insert_property(
         JsString::from(name),
         PropertyDescriptor::builder().value(value).writable(true).enumerable(true).configurable(true).build(),

@@ -112,6 +112,7 @@ const TABLE: &[Builtin] = &[
     Builtin::script("internal/crypto/keys", source!("modules/crypto/keys.js")),
     Builtin::script("internal/crypto/random", source!("modules/crypto/random.js")),
     Builtin::script("internal/crypto/sign", source!("modules/crypto/sign.js")),
+    Builtin::script("internal/crypto/text", source!("modules/crypto/text.js")),
     Builtin::script("internal/crypto/web", source!("modules/crypto/web.js")),
     Builtin::script("internal/dom_exception", source!("modules/event_target/dom_exception.js")),
     Builtin::both("internal/encoding", encoding::init, source!("modules/encoding/encoding.js")),

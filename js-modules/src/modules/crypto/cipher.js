@@ -6,7 +6,9 @@ const { make, invalidArgType, invalidArgValue, validateString, validateInteger }
 const core = require('internal/crypto');
 const { Buffer } = require('buffer');
 const { bytes, input } = require('internal/crypto/hash');
+const { pending } = require('internal/crypto/random');
 
+let warned = false;
 const STATE = Symbol('state');
 const TAG_LENGTHS = { gcm: [4, 8, 12, 13, 14, 15, 16] };
 
@@ -50,6 +52,7 @@ function checkTag(info, length) {
 
 function text(own, buffer, encoding, last) {
     if (!encoding || encoding === 'buffer') return buffer;
+    if (!Buffer.isEncoding(encoding)) throw make(TypeError, 'ERR_UNKNOWN_ENCODING', `Unknown encoding: ${encoding}`);
     if (own.decoder === null) {
         own.decoder = new StringDecoder(encoding);
         own.encoding = encoding;
@@ -148,6 +151,11 @@ Decipheriv.prototype.setAuthTag = function setAuthTag(tag, encoding) {
         throw make(TypeError, 'ERR_CRYPTO_INVALID_AUTH_TAG', `Invalid authentication tag length: ${given.byteLength}`);
     }
     checkTag(own.info, given.byteLength);
+    if (own.info.mode === 'gcm' && own.tagLength === undefined && given.byteLength < 16 && !warned && pending()) {
+        warned = true;
+        process.emitWarning('Using AES-GCM authentication tags of less than 128 bits without specifying the authTagLength option when initializing '
+            + 'decryption is deprecated.', 'DeprecationWarning', 'DEP0182');
+    }
     own.tag = Buffer.from(given.buffer, given.byteOffset, given.byteLength);
     return this;
 };

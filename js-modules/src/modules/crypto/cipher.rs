@@ -231,7 +231,7 @@ impl Cipher {
             } else if !last.is_empty() {
                 return Err(Failure::new(
                     "ERR_OSSL_WRONG_FINAL_BLOCK_LENGTH",
-                    "error:1C80006A:Provider routines::wrong final block length",
+                    "error:1C80006B:Provider routines::wrong final block length",
                 ));
             }
             chain(blocks.as_ref(), iv.as_deref_mut(), &mut last, *size, true);

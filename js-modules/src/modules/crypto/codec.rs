@@ -58,6 +58,7 @@ pub fn read_pem(text: &str, passphrase: Option<&[u8]>, private: bool) -> Result<
             }
             "RSA PRIVATE KEY" => Form::Pkcs1,
             "EC PRIVATE KEY" => Form::Sec1,
+            "ENCRYPTED PRIVATE KEY" if passphrase.is_none() => return Err(pem::missing()),
             "PRIVATE KEY" | "ENCRYPTED PRIVATE KEY" => Form::Pkcs8,
             _ => continue,
         };
@@ -78,7 +79,9 @@ pub fn read_private(der: &[u8], form: Form, passphrase: Option<&[u8]>) -> Result
             if reader.peek() == Some(SEQUENCE) {
                 let algorithm = reader.inside(SEQUENCE).ok_or_else(unsupported)?;
                 let data = reader.take(OCTET_STRING).ok_or_else(unsupported)?;
-                let bytes = passphrase.ok_or_else(pem::missing)?;
+                let bytes = passphrase.ok_or_else(|| {
+                    Failure::of_type("ERR_MISSING_PASSPHRASE", "Passphrase required for encrypted key")
+                })?;
                 let open = sealed::open(algorithm, &Password { bytes }, data)?;
                 return pkcs8(&open).ok_or_else(|| {
                     Failure::new("ERR_OSSL_BAD_DECRYPT", "error:1C800064:Provider routines::bad decrypt")

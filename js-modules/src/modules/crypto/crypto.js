@@ -31,11 +31,12 @@ Object.assign(exports, {
     Hash: hash.Hash, Hmac: hash.Hmac, createHash: hash.createHash, createHmac: hash.createHmac, hash: hash.hash, getHashes: hash.getHashes,
 });
 Object.assign(exports, random);
-exports.pseudoRandomBytes = random.randomBytes;
+for (const name of ['pseudoRandomBytes', 'prng', 'rng']) Object.defineProperty(exports, name, Object.getOwnPropertyDescriptor(random, name));
 lazy('internal/crypto/derive', ['pbkdf2', 'pbkdf2Sync', 'scrypt', 'scryptSync', 'hkdf', 'hkdfSync']);
 lazy('internal/crypto/cipher', ['Cipheriv', 'Decipheriv', 'createCipheriv', 'createDecipheriv', 'getCiphers', 'getCipherInfo']);
 lazy('internal/crypto/keys', ['KeyObject', 'createPublicKey', 'createPrivateKey', 'createSecretKey']);
 lazy('internal/crypto/sign', ['Sign', 'Verify', 'createSign', 'createVerify', 'sign', 'verify']);
+lazy('internal/crypto/text', ['publicEncrypt', 'publicDecrypt', 'privateEncrypt', 'privateDecrypt']);
 lazy('internal/crypto/generate', ['generateKeyPair', 'generateKeyPairSync', 'generateKey', 'generateKeySync']);
 lazy('internal/crypto/ecdh', ['ECDH', 'createECDH', 'getCurves', 'diffieHellman']);
 lazy('internal/crypto/dh', [
@@ -46,6 +47,8 @@ lazy('internal/crypto/certificate', ['X509Certificate']);
 lazy('internal/crypto/web', ['webcrypto']);
 Object.defineProperty(exports, 'subtle', { enumerable: true, configurable: true, get() { return exports.webcrypto.subtle; } });
 exports.getRandomValues = function getRandomValues(array) { return exports.webcrypto.getRandomValues(array); };
+// There is no separate heap for secrets here, as in Node without `--secure-heap`.
+exports.secureHeapUsed = function secureHeapUsed() { return { total: 0, used: 0, utilization: 0, min: 0 }; };
 exports.getFips = function getFips() { return 0; };
 exports.setFips = function setFips(on) {
     if (on) throw make(Error, 'ERR_CRYPTO_FIPS_UNAVAILABLE', 'Cannot set FIPS mode in a non-FIPS build.');

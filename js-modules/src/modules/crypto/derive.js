@@ -2,6 +2,7 @@
 
 const { make, invalidArgType, outOfRange, validateFunction, validateString, validateInteger } = require('internal/errors');
 const core = require('internal/crypto');
+const { kMaxLength } = require('buffer');
 const { bytes, isBuffer } = require('internal/crypto/hash');
 
 const MAX = 2 ** 31 - 1;
@@ -72,7 +73,7 @@ function checkHkdf(digest, key, salt, info, length) {
     const ikm = key instanceof KeyObject ? key.export() : bytesOrThrow(key, 'ikm', ['string', 'SecretKeyObject', 'ArrayBuffer', 'TypedArray', 'DataView', 'Buffer']);
     salt = bytesOrThrow(salt, 'salt');
     info = bytesOrThrow(info, 'info');
-    validateInteger(length, 'length', 0, MAX);
+    validateInteger(length, 'length', 0, Math.min(kMaxLength, MAX));
     if (info.byteLength > 1024) throw outOfRange('info', 'must not contain more than 1024 bytes', info.byteLength);
     const size = core.hashBytes(digest);
     if (size === undefined) throw invalidDigest(digest);

@@ -102,11 +102,12 @@ pub(super) fn copy(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult
     })?;
     let mut copied =
         copied.ok_or_else(|| invalid_type("handle", "a running hash", &JsValue::undefined(), ctx))?;
-    if let (Some(wanted), Running::Hash(algorithm, _, length)) = (length.as_number(), &mut copied) {
-        if wanted as usize != *length && !algorithm.is_extendable() {
+    // A copy has the usual length again when none is given.
+    if let Running::Hash(algorithm, _, current) = &mut copied {
+        *current = length.as_number().map_or(algorithm.output_bytes, |wanted| wanted as usize);
+        if *current != algorithm.output_bytes && !algorithm.is_extendable() || *current > 1 << 30 {
             return Ok(JsValue::from(false));
         }
-        *length = (wanted as usize).min(1 << 30);
     }
     Ok(handle(copied, ctx))
 }

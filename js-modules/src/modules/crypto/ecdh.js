@@ -101,7 +101,7 @@ exports.createECDH = function createECDH(curve) { return new ECDH(curve); };
 exports.getCurves = function getCurves() { return CURVES.slice(); };
 
 exports.diffieHellman = function diffieHellman(options) {
-    if (options === null || typeof options !== 'object') throw invalidArgType('options', 'Object', options);
+    if (options === null || typeof options !== 'object' || Array.isArray(options)) throw invalidArgType('options', 'Object', options);
     const { privateKey, publicKey } = options;
     if (!(privateKey instanceof KeyObject)) throw invalidArgValue('options.privateKey', privateKey);
     if (!(publicKey instanceof KeyObject)) throw invalidArgValue('options.publicKey', publicKey);

@@ -101,7 +101,7 @@ Object.defineProperty(exports.generateKeyPair, promisify, {
 
 function secretLength(type, options) {
     validateString(type, 'type');
-    if (options === undefined || options === null || typeof options !== 'object') throw invalidArgType('options', 'Object', options);
+    if (options === null || typeof options !== 'object' || Array.isArray(options)) throw invalidArgType('options', 'Object', options);
     const { length } = options;
     if (type === 'hmac') validateInteger(length, 'options.length', 8, 2 ** 31 - 1);
     else if (type === 'aes') {

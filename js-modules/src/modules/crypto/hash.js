@@ -22,12 +22,16 @@ function input(data, encoding, name = 'data') {
 // Bytes of a text, a view or an ArrayBuffer, as keys, salts and the like are given.
 function bytes(data, name, encoding) {
     if (typeof data === 'string') return Buffer.from(data, encoding === 'buffer' ? 'utf8' : encoding);
-    if (ArrayBuffer.isView(data)) return data;
+    if (ArrayBuffer.isView(data)) return isShared(data.buffer) ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength).slice() : data;
+    // The natives read memory that no other thread writes: of shared memory they get a copy.
+    if (isShared(data)) return new Uint8Array(data).slice();
     if (isBuffer(data)) return new Uint8Array(data);
     throw invalidArgType(name, ['string', 'ArrayBuffer', 'Buffer', 'TypedArray', 'DataView'], data);
 }
 
 function isBuffer(value) { return /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(value)); }
+
+function isShared(value) { return Object.prototype.toString.call(value) === '[object SharedArrayBuffer]'; }
 
 function encode(buffer, encoding) {
     return encoding && encoding !== 'buffer' ? buffer.toString(encoding) : buffer;
@@ -142,3 +146,4 @@ exports.bytes = bytes;
 exports.input = input;
 exports.encode = encode;
 exports.isBuffer = isBuffer;
+exports.isShared = isShared;

@@ -181,7 +181,7 @@ function read(key, secret, name = 'key') {
         if (passphrase.byteLength > 1024) throw make(Error, 'ERR_OSSL_BAD_PASSWORD_READ', 'error:07880109:common libcrypto routines::interrupted or cancelled');
     } else passphrase = undefined;
     if (format !== 'der') return core.keyPem(plain(data, encoding), passphrase, secret);
-    if (type === undefined || !['pkcs1', 'pkcs8', 'sec1', 'spki'].includes(type)) throw invalidArgValue('options.type', type);
+    if (type === undefined || !(secret ? ['pkcs1', 'pkcs8', 'sec1'] : ['pkcs1', 'pkcs8', 'sec1', 'spki']).includes(type)) throw invalidArgValue('options.type', type);
     return core.keyDer(plain(data, encoding), type, passphrase, secret);
 }
 

@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::hash::Algorithm;
 use super::key::{self, Curve, Key, MAX_RSA_BITS, Use};
 use super::pkcs12 as file;
+use super::rsa_text::{self as texts, Fill};
 use super::sign::{self as signing, Message, Padding};
 use super::work::{self, Outcome};
 use crate::host::bytes::{ByteView, buffer};
@@ -294,6 +295,35 @@ pub(super) fn verify(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResu
             .map(Outcome::Flag)
     };
     work::run(Box::new(job), callback, ctx)
+}
+
+/// `rsaText(key, operation, data, padding, hash, label) -> Buffer`: what `publicEncrypt` and its kind do. The padding has
+/// the number that OpenSSL gives it.
+pub(super) fn rsa_text(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsResult<JsValue> {
+    let key = key::of(args.get_or_undefined(0), ctx)?;
+    let operation = text(args, 1, ctx)?;
+    let data = ByteView::expect(args.get_or_undefined(2), "buffer", ctx)?;
+    let fill = match args.get_or_undefined(3).as_number().map(|number| number as i32) {
+        Some(1) => Fill::Pkcs1,
+        Some(3) => Fill::None,
+        Some(4) => {
+            Fill::Oaep { hash: algorithm(args, 4, ctx)?, label: optional(args, 5, ctx)?.unwrap_or_default() }
+        }
+        _ => {
+            return Err(Failure::new(
+                "ERR_OSSL_RSA_UNKNOWN_PADDING_TYPE",
+                "error:02000076:rsa routines::unknown padding type",
+            )
+            .error(ctx));
+        }
+    };
+    let done = data.read(|data| match operation.as_str() {
+        "publicEncrypt" => texts::public_encrypt(&key, data, &fill),
+        "privateDecrypt" => texts::private_decrypt(&key, data, &fill),
+        "privateEncrypt" => texts::private_encrypt(&key, data, &fill),
+        _ => texts::public_decrypt(&key, data, &fill),
+    });
+    Ok(buffer(&done.map_err(|failure| failure.error(ctx))?, ctx)?.into())
 }
 
 /// `pkcs12Read(file, password) -> { key, certificates }`: a key handle or `undefined`, buffers of DER.

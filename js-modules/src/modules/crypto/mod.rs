@@ -17,6 +17,7 @@ mod keys;
 mod pem;
 mod pkcs12;
 mod primes;
+mod rsa_text;
 mod sealed;
 mod sign;
 mod streams;
@@ -68,6 +69,8 @@ pub fn init(ctx: &mut Context) -> JsResult<JsObject> {
         .function("curvePublic", 2, keys::curve_public)
         .function("curvePoint", 3, keys::curve_point)
         .function("curveAgree", 3, keys::curve_agree)
+        // RSA on texts: `(key, operation, data, padding, hash, label)`.
+        .function("rsaText", 6, keys::rsa_text)
         // Signatures: `(key, hash, data, isDigest, padding, salt, mask, flat[, signature])`.
         .function("groups", 0, dh::groups)
         .function("groupPrime", 1, dh::group_prime)

@@ -104,9 +104,12 @@ impl Block {
     }
 }
 
-/// The error when a key is encrypted and no passphrase was given.
+/// The error when a PEM text is encrypted and no passphrase was given.
 pub fn missing() -> Failure {
-    Failure::of_type("ERR_MISSING_PASSPHRASE", "Passphrase required for encrypted key")
+    Failure::new(
+        "ERR_OSSL_CRYPTO_INTERRUPTED_OR_CANCELLED",
+        "error:07880109:common libcrypto routines::interrupted or cancelled",
+    )
 }
 
 /// The key of the old encryption: MD5 over itself, the passphrase and the first 8 bytes of the vector.

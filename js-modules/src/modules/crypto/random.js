@@ -3,9 +3,9 @@
 const { make, invalidArgType, outOfRange, validateFunction } = require('internal/errors');
 const core = require('internal/crypto');
 const { Buffer, kMaxLength } = require('buffer');
-const { isBuffer } = require('internal/crypto/hash');
+const { isBuffer, isShared } = require('internal/crypto/hash');
 
-const MAX = 2 ** 31 - 1;
+const MAX = Math.min(kMaxLength, 2 ** 31 - 1);
 const MAX_INT = 2 ** 48 - 1;
 
 function checkSize(size, name, most) {
@@ -14,13 +14,15 @@ function checkSize(size, name, most) {
     return Math.trunc(size);
 }
 
+// Some old habits are warned of only where somebody asks to be told.
+function pending() { return process.env.NODE_PENDING_DEPRECATION === '1'; }
+
 // The answer of an asynchronous form; the numbers themselves cost next to nothing.
 function later(callback, ...args) { setImmediate(() => callback(...args)); }
 
 exports.randomBytes = function randomBytes(size, callback) {
     size = checkSize(size, 'size', MAX);
     if (callback !== undefined) validateFunction(callback, 'callback');
-    if (size > kMaxLength) throw outOfRange('size', `>= 0 && <= ${kMaxLength}`, size);
     const bytes = Buffer.allocUnsafeSlow(size);
     core.randomFill(bytes);
     if (callback === undefined) return bytes;
@@ -37,6 +39,15 @@ function range(buffer, offset, size) {
     return [offset, size];
 }
 
+// Shared memory is filled by script: the natives write what no other thread reads.
+function fill(buffer, offset, length) {
+    const memory = isBuffer(buffer) ? buffer : buffer.buffer;
+    if (!isShared(memory)) { core.randomFill(buffer, offset, length); return; }
+    const bytes = new Uint8Array(length);
+    core.randomFill(bytes);
+    new Uint8Array(memory, (buffer.byteOffset || 0) + offset, length).set(bytes);
+}
+
 function number(value, name) {
     if (value !== undefined && typeof value !== 'number') throw invalidArgType(name, 'number', value);
 }
@@ -46,7 +57,7 @@ exports.randomFillSync = function randomFillSync(buffer, offset = 0, size) {
     number(offset, 'offset');
     number(size, 'size');
     const [from, length] = range(buffer, offset, size);
-    core.randomFill(buffer, from, length);
+    fill(buffer, from, length);
     return buffer;
 };
 
@@ -58,7 +69,7 @@ exports.randomFill = function randomFill(buffer, offset, size, callback) {
     number(offset, 'offset');
     number(size, 'size');
     const [from, length] = range(buffer, offset, size);
-    core.randomFill(buffer, from, length);
+    fill(buffer, from, length);
     later(callback, null, buffer);
 };
 
@@ -101,3 +112,17 @@ exports.timingSafeEqual = function timingSafeEqual(a, b) {
     }
     return core.equal(a, b);
 };
+
+// Three old names of `randomBytes`.
+function pseudoRandomBytes(size, callback) {
+    if (!told && pending()) {
+        told = true;
+        process.emitWarning('crypto.pseudoRandomBytes is deprecated.', 'DeprecationWarning', 'DEP0115');
+    }
+    return exports.randomBytes(size, callback);
+}
+let told = false;
+for (const name of ['pseudoRandomBytes', 'prng', 'rng']) {
+    Object.defineProperty(exports, name, { value: pseudoRandomBytes, configurable: true, enumerable: false, writable: true });
+}
+Object.defineProperty(exports, 'pending', { value: pending, enumerable: false });

@@ -130,7 +130,8 @@ pub fn verify(
     }
 }
 
-fn left_padded(bytes: &[u8], length: usize) -> Vec<u8> {
+/// The bytes with zeros in front, up to a length.
+pub(super) fn left_padded(bytes: &[u8], length: usize) -> Vec<u8> {
     let mut out = vec![0; length.saturating_sub(bytes.len())];
     out.extend_from_slice(bytes);
     out
@@ -141,7 +142,8 @@ fn at_least(digest: &[u8], length: usize) -> Vec<u8> {
     left_padded(digest, length.max(digest.len()))
 }
 
-fn opened(public: &RsaPublicKey, signature: &[u8], bits: usize) -> Option<Vec<u8>> {
+/// The block under a signature, left-padded; `None` when it is no number below the modulus.
+pub(super) fn opened(public: &RsaPublicKey, signature: &[u8], bits: usize) -> Option<Vec<u8>> {
     let number = BigUint::from_bytes_be(signature);
     if signature.len() != bits.div_ceil(8) || &number >= public.n() {
         return None;
@@ -161,7 +163,8 @@ fn pkcs1(hash: Algorithm, digest: &[u8], bits: usize) -> Option<Vec<u8>> {
     Some(block)
 }
 
-fn mask(hash: Algorithm, seed: &[u8], length: usize) -> Vec<u8> {
+/// MGF1.
+pub(super) fn mask(hash: Algorithm, seed: &[u8], length: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(length + hash.output_bytes);
     for number in 0u32.. {
         if out.len() >= length {
