@@ -80,8 +80,8 @@ pub fn public_encrypt(key: &Key, text: &[u8], fill: &Fill) -> Result<Vec<u8>, Fa
     Ok(left_padded(&sealed.to_bytes_be(), length))
 }
 
-/// Opens what [`public_encrypt`] made. PKCS#1 v1.5 is for the caller to refuse: an attacker who learns which texts are
-/// well padded can read them all.
+/// Opens what [`public_encrypt`] made, but never PKCS#1 v1.5: an attacker who learns which texts are well padded can read
+/// them all.
 pub fn private_decrypt(key: &Key, sealed: &[u8], fill: &Fill) -> Result<Vec<u8>, Failure> {
     let length = modulus(key)?;
     let block = private_operation(key, sealed)?;
