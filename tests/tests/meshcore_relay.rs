@@ -99,18 +99,18 @@ fn a_stalled_reader_of_a_tcp_relay_holds_the_target_back() {
         }
     });
     let worker = bench.device.worker();
-    let before = procfs::private_kib(worker);
+    let before = procfs::anonymous_kib(worker);
     let mut relay = operator.relay(&bench.node, &format!("tcpport={port}"));
     let mut peak = 0;
     let stalled = Instant::now();
     while stalled.elapsed() < Duration::from_secs(if soak() { 30 } else { 4 }) {
-        peak = peak.max(procfs::private_kib(worker));
+        peak = peak.max(procfs::anonymous_kib(worker));
         thread::sleep(Duration::from_millis(100));
     }
     let mut counted = 0;
     while counted < volume {
         counted += data(&mut relay).len();
-        peak = peak.max(procfs::private_kib(worker));
+        peak = peak.max(procfs::anonymous_kib(worker));
     }
     assert_eq!(counted, volume, "bytes from the target");
     let grown = peak.saturating_sub(before);

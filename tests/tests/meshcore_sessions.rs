@@ -138,7 +138,7 @@ fn a_shell_carries_much_both_ways_and_a_stalled_reader_costs_no_memory() {
     // A first megabyte warms up what is made once. No prompt from here on: its letters would be counted.
     shell.send(b"stty raw -echo; PS1=; head -c 1000000 /dev/zero | tr '\\0' w; echo WARM-END\n");
     shell.output_until("the first megabyte", |said| said.contains("wWARM-END"));
-    let before = procfs::private_kib(worker);
+    let before = procfs::anonymous_kib(worker);
     let volume = volume();
 
     shell.send(format!("head -c {volume} /dev/zero | tr '\\0' d; echo DOWN-END\n").as_bytes());
@@ -146,7 +146,7 @@ fn a_shell_carries_much_both_ways_and_a_stalled_reader_costs_no_memory() {
     let stalled = Instant::now();
     let mut peak = 0;
     while stalled.elapsed() < Duration::from_secs(if soak() { 30 } else { 5 }) {
-        peak = peak.max(procfs::private_kib(worker));
+        peak = peak.max(procfs::anonymous_kib(worker));
         std::thread::sleep(Duration::from_millis(200));
     }
     let mut counted = 0;
@@ -160,7 +160,7 @@ fn a_shell_carries_much_both_ways_and_a_stalled_reader_costs_no_memory() {
             }
             Message::Text(_) => {}
         }
-        peak = peak.max(procfs::private_kib(worker));
+        peak = peak.max(procfs::anonymous_kib(worker));
     }
     assert_eq!(counted, volume, "bytes from the device");
 
@@ -173,7 +173,7 @@ fn a_shell_carries_much_both_ways_and_a_stalled_reader_costs_no_memory() {
         let piece = left.min(block.len());
         shell.send(&block[..piece]);
         left -= piece;
-        peak = peak.max(procfs::private_kib(worker));
+        peak = peak.max(procfs::anonymous_kib(worker));
     }
     let said = shell.output_until("the count", |said| said.contains("UP-END"));
     assert!(said.contains(&volume.to_string()), "bytes to the device: {said:?}");
