@@ -15,6 +15,37 @@ function Stream(options) {
 }
 inherits(Stream, EventEmitter);
 
+// For streams of the oldest kind, which only emit `data` and `end`: the classes below have pipes of their own.
+Stream.prototype.pipe = function pipe(to, options) {
+    const from = this, hooks = [];
+    const hook = (emitter, name, listener) => {
+        hooks.push(() => emitter.removeListener(name, listener));
+        emitter.on(name, listener);
+    };
+    const undo = () => { for (const one of hooks.splice(0)) one(); };
+    const broken = function (error) {
+        undo();
+        if (EventEmitter.prototype.listenerCount.call(this, 'error') === 0) this.emit('error', error);
+    };
+    hook(from, 'data', (chunk) => {
+        if (to.writable && to.write(chunk) === false && typeof from.pause === 'function') from.pause();
+    });
+    hook(to, 'drain', () => { if (from.readable && typeof from.resume === 'function') from.resume(); });
+    if (!to._isStdio && (!options || options.end !== false)) {
+        let over = false;
+        const once = (action) => () => { if (!over) { over = true; action(); } };
+        hook(from, 'end', once(() => to.end()));
+        hook(from, 'close', once(() => { if (typeof to.destroy === 'function') to.destroy(); }));
+    }
+    for (const emitter of [from, to]) {
+        hooks.push(() => emitter.removeListener('error', broken));
+        emitter.prependListener('error', broken);
+    }
+    for (const [emitter, name] of [[from, 'end'], [from, 'close'], [to, 'close']]) hook(emitter, name, undo);
+    to.emit('pipe', from);
+    return to;
+};
+
 class ReadableState {
     constructor(options, duplex) {
         const given = options || {};
