@@ -29,13 +29,13 @@ fn quiet() -> FakeServer {
 }
 
 #[test]
-fn the_supervisor_is_smaller_than_1_5_mb_and_sleeps() {
+fn the_supervisor_has_less_than_half_a_megabyte_of_its_own_and_sleeps() {
     let fake = quiet();
     let mut agent = Agent::start(&fake.msh(server()));
     agent.connected(0);
     let supervisor = agent.supervisor();
-    let own = procfs::pss_kib(supervisor);
-    assert!(own < 1500, "the supervisor has {own} KiB");
+    let own = procfs::anonymous_kib(supervisor);
+    assert!(own < 512, "the supervisor has {own} KiB");
     let (woken, time) = wake_ups_at_rest(supervisor);
     assert_eq!(woken, 0, "the supervisor woke {woken} times in {time:?}");
 }

@@ -28,9 +28,9 @@ macro_rules! types {
 
 /// The typings of the script host.
 const TYPES: &[(&str, &str)] = types![
-    "assert" "buffer" "child_process" "console" "dgram" "dns" "events" "ffi" "fs" "globals" "http" "https" "meshagent"
-    "module" "net" "os" "path" "perf_hooks" "process" "querystring" "readline" "stream" "string_decoder" "timers" "tls"
-    "tty" "url" "util" "web" "zlib"
+    "assert" "buffer" "child_process" "console" "dgram" "dns" "events" "ffi" "fs" "globals" "http" "http2" "https"
+    "meshagent" "module" "net" "os" "path" "perf_hooks" "process" "punycode" "querystring" "readline" "stream"
+    "string_decoder" "timers" "tls" "tty" "url" "util" "v8" "web" "zlib"
 ];
 
 /// Makes the folder; nothing that exists is changed.
