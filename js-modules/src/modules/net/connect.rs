@@ -61,7 +61,17 @@ pub(super) fn connect(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> JsRes
 pub(super) fn unix_path(path: &str, shared: &HostShared, ctx: &mut Context) -> JsResult<PathBuf> {
     let full = if path.starts_with('\0') { PathBuf::from(path) } else { shared.absolute(path) };
     shared.require_permission(Need::Net(&format!("unix:{}", full.display())), ctx)?;
-    Ok(full)
+    Ok(short(full))
+}
+
+/// The kernel takes 107 bytes; a relative path may only have grown by the folder put in front of it.
+fn short(full: PathBuf) -> PathBuf {
+    const SUN_PATH: usize = 108;
+    if full.as_os_str().len() < SUN_PATH {
+        return full;
+    }
+    let real = full.parent().and_then(|folder| folder.canonicalize().ok());
+    real.zip(full.file_name()).map_or_else(|| full.clone(), |(folder, name)| folder.join(name))
 }
 
 /// `host:port` as a manifest spells it.
