@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread::sleep;
@@ -38,6 +39,7 @@ pub fn section(real: Option<&Path>) -> Result<String, String> {
     let program = place::program("meshlite-agent");
     let theirs = folder.path().join("meshagent");
     fs::copy(real.join("agents/meshagent_x86-64"), &theirs).map_err(|e| e.to_string())?;
+    fs::set_permissions(&theirs, fs::Permissions::from_mode(0o755)).map_err(|e| e.to_string())?;
     let steps = [
         ("an empty script, Node layer", "", false),
         ("an empty script, MeshAgent dialect", "", true),
