@@ -7,7 +7,7 @@ use rsa::{BigUint, hazmat};
 use super::failure::Failure;
 use super::hash::Algorithm;
 use super::key::{Key, Random};
-use super::sign::{left_padded, mask, opened};
+use super::sign::{left_padded, mask, opened, unsupported};
 
 /// How the text is padded to the length of the modulus.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,13 +15,6 @@ pub enum Fill {
     None,
     Pkcs1,
     Oaep { hash: Algorithm, label: Vec<u8> },
-}
-
-fn wrong_key() -> Failure {
-    Failure::new(
-        "ERR_OSSL_EVP_OPERATION_NOT_SUPPORTED_FOR_THIS_KEYTYPE",
-        "error:03000096:digital envelope routines::operation not supported for this keytype",
-    )
 }
 
 fn too_large() -> Failure {
@@ -56,7 +49,7 @@ fn not_pkcs1() -> Failure {
 
 /// Pads and encrypts for the owner of the key.
 pub fn public_encrypt(key: &Key, text: &[u8], fill: &Fill) -> Result<Vec<u8>, Failure> {
-    let Key::Rsa { public, .. } = key else { return Err(wrong_key()) };
+    let Key::Rsa { public, .. } = key else { return Err(unsupported()) };
     let length = public.size();
     let block = match fill {
         Fill::None => unpadded(text, length)?,
@@ -109,7 +102,7 @@ pub fn private_encrypt(key: &Key, text: &[u8], fill: &Fill) -> Result<Vec<u8>, F
 
 /// Opens what [`private_encrypt`] made.
 pub fn public_decrypt(key: &Key, sealed: &[u8], fill: &Fill) -> Result<Vec<u8>, Failure> {
-    let Key::Rsa { public, .. } = key else { return Err(wrong_key()) };
+    let Key::Rsa { public, .. } = key else { return Err(unsupported()) };
     let length = public.size();
     if sealed.len() > length {
         return Err(greater_than_modulus());
@@ -147,12 +140,12 @@ fn greater_than_modulus() -> Failure {
 fn modulus(key: &Key) -> Result<usize, Failure> {
     match key {
         Key::Rsa { public, .. } => Ok(public.size()),
-        _ => Err(wrong_key()),
+        _ => Err(unsupported()),
     }
 }
 
 fn private_operation(key: &Key, block: &[u8]) -> Result<Vec<u8>, Failure> {
-    let Key::Rsa { public, private } = key else { return Err(wrong_key()) };
+    let Key::Rsa { public, private } = key else { return Err(unsupported()) };
     let Some(private) = private else {
         return Err(Failure::new("ERR_OSSL_RSA_VALUE_MISSING", "error:02000093:rsa routines::value missing"));
     };

@@ -31,7 +31,8 @@ pub enum Message<'a> {
     Text(&'a [u8]),
 }
 
-fn unsupported() -> Failure {
+/// A key that has no part in what is asked.
+pub(super) fn unsupported() -> Failure {
     Failure::new(
         "ERR_OSSL_EVP_OPERATION_NOT_SUPPORTED_FOR_THIS_KEYTYPE",
         "error:03000096:digital envelope routines::operation not supported for this keytype",

@@ -25,9 +25,9 @@ use crate::host::{Hold, HostShared};
 const MAX_ARGUMENTS: usize = 64;
 
 /// Calls that may run on threads of their own at once, in the whole process.
-pub(super) const MAX_THREADS: usize = 16;
+const MAX_THREADS: usize = 16;
 
-pub(super) static THREADS: AtomicUsize = AtomicUsize::new(0);
+static THREADS: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
     pub(super) static ERRNO: Cell<i32> = const { Cell::new(0) };
@@ -217,22 +217,35 @@ pub(super) fn call_async(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> Js
     let done = function_argument(args, 3, "done", ctx)?;
     let (prepared, kept) = prepare(args, ctx)?;
     let shared = HostShared::of(ctx);
+    let (blocks, views) = kept.split();
+    let returns = prepared.returns.clone();
+    let waiting =
+        |receiver| Waiting { receiver, shared: shared.clone(), views, returns, done, _hold: shared.hold() };
+    on_thread(&shared, waiting, move || Outcome { done: prepared.run(), blocks }, ctx)
+}
+
+/// Does `work` on a thread of its own; the link that `waiting` makes is woken with what it gives.
+///
+/// # Errors
+/// When too many run already, or a thread cannot be had.
+pub(super) fn on_thread<T: Send + 'static, L: Link + 'static>(
+    shared: &Rc<HostShared>,
+    waiting: impl FnOnce(Receiver<T>) -> L,
+    work: impl FnOnce() -> T + Send + 'static,
+    ctx: &mut Context,
+) -> JsResult<JsValue> {
     shared.require_handle("clone", ctx)?;
     if THREADS.fetch_add(1, Ordering::AcqRel) >= MAX_THREADS {
         THREADS.fetch_sub(1, Ordering::AcqRel);
         let text = format!("{MAX_THREADS} calls run on other threads already; wait for one of them");
         return Err(fail("ERR_FFI_BUSY", &text, ctx));
     }
-    let (blocks, views) = kept.split();
     let (sender, receiver) = channel();
-    let returns = prepared.returns.clone();
-    let link = Waiting { receiver, shared: shared.clone(), views, returns, done, _hold: shared.hold() };
-    let link = shared.add_link("native call", link);
+    let link = shared.add_link("native call", waiting(receiver));
     let mailbox = shared.chain().mailbox();
     let started = std::thread::Builder::new().name("ffi".into()).spawn(move || {
-        let done = prepared.run();
         // The script may be gone; then nobody waits.
-        let _ = sender.send(Outcome { done, blocks });
+        let _ = sender.send(work());
         let _ = mailbox.post(link, ());
         THREADS.fetch_sub(1, Ordering::AcqRel);
     });

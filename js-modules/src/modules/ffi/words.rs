@@ -3,8 +3,7 @@
 use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::Receiver;
 
 use boa_engine::object::builtins::{JsArrayBuffer, JsFunction};
 use boa_engine::{Context, JsArgs, JsData, JsObject, JsResult, JsValue};
@@ -12,12 +11,12 @@ use boa_gc::{Finalize, Trace};
 use libloading::os::unix::Library;
 use microstack::chain::{Cx, Link, Wake};
 
-use super::call::{ERRNO, MAX_THREADS, Prepared, THREADS, elements, undescribed};
+use super::call::{ERRNO, Prepared, elements, on_thread, undescribed};
 use super::ctype::whole;
 use super::place::{self, Place, flush, too_large};
 use super::raw::require_memory;
-use super::{callback, fail, library};
-use crate::host::native::{function_argument, invalid_type, string_argument, system_error};
+use super::{callback, library};
+use crate::host::native::{function_argument, invalid_type, string_argument};
 use crate::host::{Hold, HostShared};
 
 /// A symbol of a library, to be called with words.
@@ -146,30 +145,15 @@ pub(super) fn call_async(_: &JsValue, args: &[JsValue], ctx: &mut Context) -> Js
     let done = function_argument(args, 2, "done", ctx)?;
     let ready = ready(args, ctx)?;
     let shared = HostShared::of(ctx);
-    shared.require_handle("clone", ctx)?;
-    if THREADS.fetch_add(1, Ordering::AcqRel) >= MAX_THREADS {
-        THREADS.fetch_sub(1, Ordering::AcqRel);
-        let text = format!("{MAX_THREADS} calls run on other threads already; wait for one of them");
-        return Err(fail("ERR_FFI_BUSY", &text, ctx));
-    }
-    let (sender, receiver) = channel();
     let (prepared, blocks) = (ready.prepared, ready.blocks);
-    let link = Waiting { receiver, shared: shared.clone(), blocks, done: Some(done), _hold: shared.hold() };
-    let link = shared.add_link("native call", link);
-    let mailbox = shared.chain().mailbox();
-    let started = std::thread::Builder::new().name("ffi".into()).spawn(move || {
-        let done = prepared.run();
-        // The script may be gone; then nobody waits.
-        let _ = sender.send(done);
-        let _ = mailbox.post(link, ());
-        THREADS.fetch_sub(1, Ordering::AcqRel);
-    });
-    if let Err(error) = started {
-        THREADS.fetch_sub(1, Ordering::AcqRel);
-        shared.chain().remove(link);
-        return Err(system_error(&error, "clone", None, ctx));
-    }
-    Ok(JsValue::undefined())
+    let waiting = |receiver| Waiting {
+        receiver,
+        shared: shared.clone(),
+        blocks,
+        done: Some(done),
+        _hold: shared.hold(),
+    };
+    on_thread(&shared, waiting, move || prepared.run(), ctx)
 }
 
 /// Needs of this file in a new context.
