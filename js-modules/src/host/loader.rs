@@ -434,25 +434,36 @@ pub fn compile(ctx: &mut Context, parameters: &str, source: &str, file: &str) ->
     }
 }
 
-/// Parses a script, after the nesting check. `shift` columns of the first line are not the author's.
+/// Parses a script. `shift` columns of the first line are not the author's.
 pub(crate) fn parse(ctx: &mut Context, text: &str, file: &str, shift: usize) -> JsResult<Script> {
+    parse_with(ctx, text, file, shift, |text, ctx| {
+        Script::parse(Source::from_bytes(text).with_path(Path::new(file)), None, ctx)
+    })
+}
+
+/// Parses an ES module.
+pub(crate) fn parse_module(ctx: &mut Context, text: &str, file: &str) -> JsResult<Module> {
+    parse_with(ctx, text, file, 0, |text, ctx| {
+        Module::parse(Source::from_bytes(text).with_path(Path::new(file)), None, ctx)
+    })
+}
+
+/// Parses after the nesting check; what the engine's parser takes wrongly is mended (see [`mend`]).
+fn parse_with<T>(
+    ctx: &mut Context,
+    text: &str,
+    file: &str,
+    shift: usize,
+    read: impl Fn(&str, &mut Context) -> JsResult<T>,
+) -> JsResult<T> {
     let stack = HostShared::of(ctx).budget().native_stack_bytes;
     nesting::check(text, stack).map_err(|deep| native::too_deep(&deep, Some(file), ctx))?;
-    if let Some(mended) = mend::arrows(text) {
-        let source = Source::from_bytes(&mended).with_path(Path::new(file));
-        if let Ok(script) = Script::parse(source, None, ctx) {
-            return Ok(script);
-        }
+    if let Some(parsed) = mend::arrows(text).and_then(|mended| read(&mended, ctx).ok()) {
+        return Ok(parsed);
     }
-    let source = Source::from_bytes(text).with_path(Path::new(file));
-    Script::parse(source, None, ctx).or_else(|error| {
-        if let Some(mended) = mend::names(text) {
-            let source = Source::from_bytes(&mended).with_path(Path::new(file));
-            if let Ok(script) = Script::parse(source, None, ctx) {
-                return Ok(script);
-            }
-        }
-        Err(place(error, text, file, shift, ctx))
+    read(text, ctx).or_else(|error| match mend::names(text).and_then(|mended| read(&mended, ctx).ok()) {
+        Some(parsed) => Ok(parsed),
+        None => Err(place(error, text, file, shift, ctx)),
     })
 }
 
@@ -462,28 +473,6 @@ pub(crate) fn parse(ctx: &mut Context, text: &str, file: &str, shift: usize) -> 
 /// A `SyntaxError` that carries `fileName`, `lineNumber` and `columnNumber`.
 pub fn check_syntax(ctx: &mut Context, text: &str, file: &str) -> JsResult<()> {
     parse(ctx, text, file, 0).map(|_| ())
-}
-
-/// Parses an ES module, after the nesting check.
-pub(crate) fn parse_module(ctx: &mut Context, text: &str, file: &str) -> JsResult<Module> {
-    let stack = HostShared::of(ctx).budget().native_stack_bytes;
-    nesting::check(text, stack).map_err(|deep| native::too_deep(&deep, Some(file), ctx))?;
-    if let Some(mended) = mend::arrows(text) {
-        let source = Source::from_bytes(&mended).with_path(Path::new(file));
-        if let Ok(module) = Module::parse(source, None, ctx) {
-            return Ok(module);
-        }
-    }
-    let source = Source::from_bytes(text).with_path(Path::new(file));
-    Module::parse(source, None, ctx).or_else(|error| {
-        if let Some(mended) = mend::names(text) {
-            let source = Source::from_bytes(&mended).with_path(Path::new(file));
-            if let Ok(module) = Module::parse(source, None, ctx) {
-                return Ok(module);
-            }
-        }
-        Err(place(error, text, file, 0, ctx))
-    })
 }
 
 /// Gives a syntax error its file, line and column; the engine has them in the message only.
