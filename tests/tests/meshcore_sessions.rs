@@ -56,7 +56,8 @@ fn meshctrl_runs_commands_and_moves_files() {
     let (from, to) = (arrived.display().to_string(), back.display().to_string());
     let fetched = bench.server.meshctrl(&["Download", "--id", id, "--file", &from, "--target", &to]);
     assert_eq!(fetched.code, Some(0), "{fetched:?}");
-    assert!(fs::read(&back).unwrap() == data, "the downloaded file differs");
+    let downloaded = fs::read(&back).unwrap_or_else(|e| panic!("no file came: {e}; {fetched:?}"));
+    assert!(downloaded == data, "the downloaded file differs");
 }
 
 #[test]
