@@ -1,5 +1,6 @@
 //! HTTP: which addresses exist, who may call them, and the connections themselves.
 
+mod console;
 mod pages;
 mod routes;
 mod visitor;

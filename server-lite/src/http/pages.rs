@@ -8,11 +8,6 @@ use crate::admin::group_settings;
 use crate::house::{Facts, House};
 use crate::model::parse_mesh;
 
-/// What this is, for people who open the address in a browser. The console comes with a later version.
-pub(super) fn front(_: &House, _: &Request) -> Response {
-    Response::new(200).with("Content-Type", "text/html; charset=utf-8").with_body(FRONT)
-}
-
 /// The process runs.
 pub(super) fn health(_: &House, _: &Request) -> Response {
     Response::text(200, "ok")
@@ -67,28 +62,31 @@ pub(super) fn redirect(facts: &Facts, request: &Request) -> Response {
     Response::redirect(308, format!("https://{host}{port}{target}"))
 }
 
-/// Adds what every answer has. Nothing here is ever framed, cached or allowed to load anything.
-pub(super) fn hardened(facts: &Facts, response: Response) -> Response {
-    let response = response
-        .with(
-            "Content-Security-Policy",
-            "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-        )
-        .with("X-Content-Type-Options", "nosniff")
-        .with("X-Frame-Options", "DENY")
-        .with("Referrer-Policy", "no-referrer")
-        .with("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-        .with("Cross-Origin-Opener-Policy", "same-origin")
-        .with("Cross-Origin-Resource-Policy", "same-origin")
-        .with("Cache-Control", "no-store");
+/// Adds what every answer has, where the answer itself does not say otherwise: nothing is framed, cached or allowed to
+/// load anything.
+pub(super) fn hardened(facts: &Facts, mut response: Response) -> Response {
+    for (name, value) in HARDENING {
+        if response.headers.get(name).is_none() {
+            response = response.with(name, value);
+        }
+    }
     // With a certificate of our own root, insisting would lock people out for a year.
     if facts.public_cert { response.with("Strict-Transport-Security", "max-age=31536000") } else { response }
 }
 
-const FRONT: &str = "<!doctype html>\n<html lang=\"en\">\n<head><meta charset=\"utf-8\"><title>Meshlite server</title></head>\n\
-<body>\n<h1>Meshlite server</h1>\n<p>This server manages devices that run a mesh agent. It is running.</p>\n\
-<p>Work with it by the command line tool <code>meshlite</code> or by <code>meshctrl</code>; \
-there is no web console in this version.</p>\n</body>\n</html>\n";
+const HARDENING: [(&str, &str); 8] = [
+    (
+        "Content-Security-Policy",
+        "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Permissions-Policy", "camera=(), microphone=(), geolocation=()"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    ("Cache-Control", "no-store"),
+];
 
 #[cfg(test)]
 mod tests {

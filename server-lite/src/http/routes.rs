@@ -2,7 +2,7 @@
 
 use microstack::http::{Request, Response};
 
-use super::pages;
+use super::{console, pages};
 use crate::house::House;
 
 /// Who may call an address.
@@ -29,7 +29,7 @@ pub enum Reply {
 
 /// One address.
 pub struct Route {
-    /// Exact path.
+    /// Exact path; with `/*` at its end, everything below.
     pub path: &'static str,
     /// Who may call it.
     pub who: Who,
@@ -39,7 +39,9 @@ pub struct Route {
 
 /// All addresses. What is not here does not exist.
 pub const ROUTES: &[Route] = &[
-    Route { path: "/", who: Who::Anyone, reply: Reply::Page(pages::front) },
+    Route { path: "/", who: Who::Anyone, reply: Reply::Page(console::file) },
+    Route { path: "/assets/*", who: Who::Anyone, reply: Reply::Page(console::file) },
+    Route { path: "/favicon.svg", who: Who::Anyone, reply: Reply::Page(console::file) },
     Route { path: "/agent.ashx", who: Who::Agents, reply: Reply::AgentChannel },
     Route { path: "/control.ashx", who: Who::Users, reply: Reply::UserChannel },
     // The group's id is 48 random bytes: who names it has been given it.
@@ -51,7 +53,10 @@ pub const ROUTES: &[Route] = &[
 
 /// The route of a path.
 pub fn find(path: &str) -> Option<&'static Route> {
-    ROUTES.iter().find(|route| route.path == path)
+    ROUTES.iter().find(|route| match route.path.strip_suffix('*') {
+        Some(folder) => path.strip_prefix(folder).is_some_and(|rest| !rest.is_empty()),
+        None => route.path == path,
+    })
 }
 
 #[cfg(test)]
@@ -65,5 +70,6 @@ mod tests {
             assert!(ROUTES[..at].iter().all(|other| other.path != route.path), "{}", route.path);
         }
         assert!(find("/Agent.ashx").is_none() && find("/agent.ashx/").is_none());
+        assert!(find("/assets/a.js").is_some() && find("/assets/").is_none() && find("/assets").is_none());
     }
 }
