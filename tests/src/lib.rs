@@ -9,6 +9,7 @@
 //! with all it has started when its guard is dropped, also when a test fails; a failing test prints the logs.
 
 pub mod agent;
+pub mod browser;
 pub mod certificate;
 pub mod deadline;
 pub mod desk;
@@ -30,6 +31,7 @@ pub mod terminal;
 pub mod weak_identity;
 
 pub use agent::Agent;
+pub use browser::Browser;
 pub use deadline::{PATIENCE, eventually, holds_for};
 pub use managed::ManagedDevice;
 pub use meshctrl::{Account, Answer};

@@ -6,7 +6,8 @@ use crate::node_tests;
 use crate::run::{Done, has, root, step, succeeds};
 
 /// A program the tests run, and the Debian package that brings it.
-const DEBIAN: &[(&str, &str)] = &[("ip", "iproute2"), ("openssl", "openssl"), ("cc", "gcc")];
+const DEBIAN: &[(&str, &str)] =
+    &[("ip", "iproute2"), ("openssl", "openssl"), ("cc", "gcc"), ("chromium", "chromium")];
 
 pub fn install() -> Done {
     for needed in ["node", "npm"] {
