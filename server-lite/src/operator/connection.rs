@@ -24,6 +24,7 @@ pub struct Connection {
     chain: Chain,
     link: LinkId,
     shared: Rc<RefCell<Shared>>,
+    url: ServerUrl,
     server: String,
     certificate_der: Vec<u8>,
 }
@@ -76,7 +77,8 @@ impl Connection {
         let link =
             chain.add("operator", Operator { options: Some(options), conn: None, shared: shared.clone() });
         let server = format!("{}:{}", url.host, url.port);
-        let mut connection = Connection { chain, link, shared, server, certificate_der: Vec::new() };
+        let (url, certificate_der) = (url.clone(), Vec::new());
+        let mut connection = Connection { chain, link, shared, url, server, certificate_der };
         // The component keeps its own deadline; ours is for the case that it does not.
         connection.turn(Instant::now() + CONNECT + Duration::from_secs(5), |shared| {
             shared.certificate_der.is_some()
@@ -89,6 +91,44 @@ impl Connection {
     /// The certificate seen on TLS; the server proved to hold its key.
     pub fn certificate_der(&self) -> &[u8] {
         &self.certificate_der
+    }
+
+    /// The address that was connected to.
+    pub fn url(&self) -> &ServerUrl {
+        &self.url
+    }
+
+    /// The chain that a wait turns: for links that work beside this connection.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// Turns the chain until `ready`, a message of the server or the end of the connection. `false` when none of them
+    /// came before `until`.
+    ///
+    /// # Errors
+    /// [`OperatorError::Unreachable`] when the connection ended, is not `ready`, and everything was read.
+    pub fn attend(
+        &mut self,
+        until: Option<Instant>,
+        ready: &mut dyn FnMut() -> bool,
+    ) -> Result<bool, OperatorError> {
+        let shared = self.shared.clone();
+        let end = self.chain.run_until(until, &mut |_| {
+            let shared = shared.borrow();
+            !shared.inbox.is_empty() || shared.closed.is_some() || ready()
+        });
+        let end = end.map_err(|error| OperatorError::System(error.into()))?;
+        let shared = self.shared.borrow();
+        match &shared.closed {
+            Some(why) if shared.inbox.is_empty() && !ready() => Err(self.over(why.clone())),
+            _ => Ok(end == RunEnd::Done),
+        }
+    }
+
+    /// What has come already, without waiting.
+    pub fn received(&mut self) -> Option<Incoming> {
+        self.shared.borrow_mut().inbox.pop_front()
     }
 
     /// `host:port`, for messages.

@@ -25,6 +25,10 @@ pub struct Device {
     pub address: String,
     /// Since when it is connected, milliseconds since 1970; 0 if it is not.
     pub connected_ms: u64,
+    /// Its core speaks the end-to-end encryption of docs/secure-sessions.md.
+    pub secure: bool,
+    /// Labels.
+    pub tags: Vec<String>,
 }
 
 /// A device group.
@@ -156,6 +160,8 @@ impl Device {
             trouble: text(&node["coretrouble"]),
             address: text(&node["ip"]),
             connected_ms: if live { node["agct"].as_u64().unwrap_or(0) } else { 0 },
+            secure: node["meshlite"]["secure"] == 1,
+            tags: list(&node["tags"]).iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         })
     }
 

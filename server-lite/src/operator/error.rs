@@ -42,6 +42,15 @@ pub enum OperatorError {
         /// What happened.
         why: CloseWhy,
     },
+    /// A session with a device did not begin, or broke.
+    Tunnel {
+        /// The device's name.
+        device: String,
+        /// It had begun.
+        begun: bool,
+        /// What ended it.
+        why: CloseWhy,
+    },
     /// The server was reached and did not answer in time.
     Silent {
         /// What was asked for.
@@ -110,6 +119,7 @@ impl OperatorError {
             | OperatorError::NoProof(_)
             | OperatorError::Closed { .. }
             | OperatorError::Refused(_) => 4,
+            OperatorError::Tunnel { why, .. } => tunnel_code(why),
             OperatorError::Silent { .. }
             | OperatorError::Failed(_)
             | OperatorError::File { .. }
@@ -164,6 +174,7 @@ impl fmt::Display for OperatorError {
                     false => write!(f, "{server}: {why}"),
                 }
             }
+            OperatorError::Tunnel { device, begun, why } => tunnel(f, device, *begun, why),
             OperatorError::Silent { asked, seconds } => {
                 write!(f, "no answer to {asked} within {seconds} s; try again, or see the log of the server")
             }
@@ -202,6 +213,31 @@ impl From<io::Error> for OperatorError {
 impl From<SecretFileError> for OperatorError {
     fn from(error: SecretFileError) -> Self {
         OperatorError::Secret(error)
+    }
+}
+
+/// Close codes of the relay from 4000 on, and 1008, are refusals (docs/relay.md); so are these HTTP answers.
+fn tunnel_code(why: &CloseWhy) -> u8 {
+    match why {
+        CloseWhy::Peer { code: Some(1008 | 4000..=4999), .. } => 4,
+        CloseWhy::Upgrade { status: 401 | 403, .. } => 4,
+        CloseWhy::Peer { .. } | CloseWhy::Local | CloseWhy::Protocol(_) | CloseWhy::TooLarge { .. } => 1,
+        _ => 3,
+    }
+}
+
+fn tunnel(f: &mut fmt::Formatter<'_>, device: &str, begun: bool, why: &CloseWhy) -> fmt::Result {
+    let device = escape_line(device);
+    match why {
+        CloseWhy::Peer { code: Some(_), reason } if tunnel_code(why) == 4 && !reason.is_empty() => {
+            write!(f, "the server refused the session with {device}: {}", escape_line(reason))
+        }
+        CloseWhy::Peer { .. } | CloseWhy::Eof if !begun => write!(
+            f,
+            "{device} did not join the session; its core may not know this kind, or refuse it. See: meshlite events \
+             --device"
+        ),
+        _ => write!(f, "the session with {device} broke: {}", escape_line(&why.to_string())),
     }
 }
 

@@ -25,6 +25,7 @@ mod run;
 mod saves;
 mod session;
 mod table;
+mod tunnel;
 
 use std::process::ExitCode;
 

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use microstack::chain::Chain;
 use microstack::crypto::random_bytes;
 use microstack::http::Headers;
 use microstack::wire::ServerUrl;
@@ -42,6 +43,7 @@ pub struct Session {
     /// Makes the names of our answers unlike those of other sessions: the real server gives a device's answer to
     /// every session that watches (user-channel specification 4.3).
     mark: String,
+    cookies: Option<(Instant, Cookies)>,
     /// The account's name, as the server says it.
     pub user: String,
     /// The server's name, as it says it.
@@ -66,6 +68,18 @@ pub enum Heard {
     /// Nothing came in time.
     Nothing,
 }
+
+/// What opens a relay connection (user-channel specification 4.4).
+#[derive(Debug, Clone)]
+pub struct Cookies {
+    /// For this side; signs in as the user.
+    pub own: String,
+    /// For the agent's side.
+    pub agents: String,
+}
+
+/// Servers take cookies for 60 minutes.
+const COOKIE_LIFE: Duration = Duration::from_secs(20 * 60);
 
 /// What is kept while an answer is waited for.
 const MAX_ASIDE: usize = 4096;
@@ -155,6 +169,7 @@ impl Known {
                     aside: VecDeque::new(),
                     watches: false,
                     mark,
+                    cookies: None,
                     user,
                     server_name,
                     is_meshlite,
@@ -250,6 +265,88 @@ impl Session {
         self.connection.watch_file(file)
     }
 
+    /// Turns the chain until `ready`; what the server says meanwhile is answered or passed over. `false` when time ran
+    /// out first.
+    ///
+    /// # Errors
+    /// What ends the control connection, if that comes before `ready`.
+    pub fn attend(
+        &mut self,
+        until: Option<Instant>,
+        ready: &mut dyn FnMut() -> bool,
+    ) -> Result<bool, OperatorError> {
+        loop {
+            let came = self.connection.attend(until, ready)?;
+            while let Some(incoming) = self.connection.received() {
+                let Some(heard) = understand(&mut self.connection, incoming)? else { continue };
+                if self.watches && self.aside.len() < MAX_ASIDE {
+                    self.aside.push_back(heard);
+                }
+            }
+            if ready() {
+                return Ok(true);
+            }
+            if !came || self.watches && !self.aside.is_empty() {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Keeps what comes while answers are waited for, from now on: for those who watch.
+    pub fn watch(&mut self) {
+        self.watches = true;
+    }
+
+    /// What comes next, if something has.
+    ///
+    /// # Errors
+    /// What ends the connection.
+    pub fn heard(&mut self) -> Result<Option<Heard>, OperatorError> {
+        while self.aside.is_empty() {
+            let Some(incoming) = self.connection.received() else { return Ok(None) };
+            self.aside.extend(understand(&mut self.connection, incoming)?);
+        }
+        Ok(self.aside.pop_front())
+    }
+
+    /// The chain that waiting turns.
+    pub fn chain(&self) -> &Chain {
+        self.connection.chain()
+    }
+
+    /// The control channel's address; the relay is beside it.
+    pub fn url(&self) -> &ServerUrl {
+        self.connection.url()
+    }
+
+    /// The certificate on which the server proved who it is.
+    pub fn certificate_der(&self) -> &[u8] {
+        self.connection.certificate_der()
+    }
+
+    /// Cookies for the relay, renewed when they are old.
+    ///
+    /// # Errors
+    /// As [`Session::ask`].
+    pub fn cookies(&mut self) -> Result<Cookies, OperatorError> {
+        if let Some((made, cookies)) = &self.cookies
+            && made.elapsed() < COOKIE_LIFE
+        {
+            return Ok(cookies.clone());
+        }
+        let asked = json!({ "action": "authcookie" });
+        let answer = self.ask(asked, ANSWER, |message| message["action"] == "authcookie")?;
+        let text = |name: &str| answer[name].as_str().filter(|text| text.len() <= 4096).map(str::to_owned);
+        let (Some(own), Some(agents)) = (text("cookie"), text("rcookie")) else {
+            return Err(OperatorError::of_result(
+                answer["result"].as_str().unwrap_or("no cookie in the answer"),
+            ));
+        };
+        let cookies = Cookies { own, agents };
+        self.cookies = Some((Instant::now(), cookies.clone()));
+        Ok(cookies)
+    }
+
     /// Everything the account may see.
     ///
     /// # Errors
@@ -270,27 +367,37 @@ impl Session {
 /// The next message, with what every connection answers by itself.
 fn hear(connection: &mut Connection, until: Instant) -> Result<Heard, OperatorError> {
     loop {
-        let text = match connection.receive(until)? {
-            None => return Ok(Heard::Nothing),
-            Some(Incoming::Line(line)) => return Ok(Heard::Line(line)),
-            Some(Incoming::LinesEnd) => return Ok(Heard::LinesEnd),
-            Some(Incoming::Saved) => return Ok(Heard::Saved),
-            Some(Incoming::Interrupted) => return Ok(Heard::Interrupted),
-            Some(Incoming::Text(text)) => text,
-        };
-        let Ok(message) = serde_json::from_str::<Value>(&text) else {
-            tracing::debug!("the server sent something that is no JSON");
-            continue;
-        };
-        match message["action"].as_str() {
-            Some("close") => {
-                let words = |name: &str| escape_line(message[name].as_str().unwrap_or("unknown"));
-                return Err(OperatorError::Closed { cause: words("cause"), text: words("msg") });
-            }
-            Some("ping") => connection.send(json!({ "action": "pong" }).to_string())?,
-            Some(_) => return Ok(Heard::Message(message)),
-            None => {}
+        let Some(incoming) = connection.receive(until)? else { return Ok(Heard::Nothing) };
+        if let Some(heard) = understand(connection, incoming)? {
+            return Ok(heard);
         }
+    }
+}
+
+/// `None` for what is answered here and for what makes no sense.
+fn understand(connection: &mut Connection, incoming: Incoming) -> Result<Option<Heard>, OperatorError> {
+    let text = match incoming {
+        Incoming::Line(line) => return Ok(Some(Heard::Line(line))),
+        Incoming::LinesEnd => return Ok(Some(Heard::LinesEnd)),
+        Incoming::Saved => return Ok(Some(Heard::Saved)),
+        Incoming::Interrupted => return Ok(Some(Heard::Interrupted)),
+        Incoming::Text(text) => text,
+    };
+    let Ok(message) = serde_json::from_str::<Value>(&text) else {
+        tracing::debug!("the server sent something that is no JSON");
+        return Ok(None);
+    };
+    match message["action"].as_str() {
+        Some("close") => {
+            let words = |name: &str| escape_line(message[name].as_str().unwrap_or("unknown"));
+            Err(OperatorError::Closed { cause: words("cause"), text: words("msg") })
+        }
+        Some("ping") => {
+            connection.send(json!({ "action": "pong" }).to_string())?;
+            Ok(None)
+        }
+        Some(_) => Ok(Some(Heard::Message(message))),
+        None => Ok(None),
     }
 }
 

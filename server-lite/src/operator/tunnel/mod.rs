@@ -1,0 +1,301 @@
+//! Sessions with a device through the relay (relay specification 3 to 5).
+//!
+//! A [`Tunnel`] is the near end of one: [`Tunnel::open`] asks the server for it, joins it and starts a session of one
+//! protocol; [`Tunnel::relay`] has the device connect to a TCP port or send datagrams. Sending and receiving never
+//! wait: whoever waits turns the chain by [`Session::attend`], and both directions are bounded ([`wire`]).
+//!
+//! What it is **not**: it knows nothing of what is inside a session.
+
+mod pin;
+mod wire;
+
+use std::time::{Duration, Instant};
+
+use microstack::crypto::{random_bytes, tls_hash};
+use microstack::wire::ServerUrl;
+use microstack::ws::CloseWhy;
+use serde_json::{Value, json};
+
+use super::directory::Device;
+use super::error::OperatorError;
+use super::escape::escape_line;
+use super::session::{ANSWER, Session};
+pub use wire::Frame;
+use wire::Wire;
+
+/// What a tunnel brings.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Arrival {
+    /// Session data.
+    Data(Vec<u8>),
+    /// A text that is no control message: some answers of a files session.
+    Text(String),
+    /// A control message that the session may care about (relay specification 5.1).
+    Control(Value),
+}
+
+/// The near end of a session with a device.
+pub struct Tunnel {
+    wire: Wire,
+    device: String,
+    /// The other side is there.
+    begun: bool,
+    /// The other side said that it closes.
+    ending: bool,
+}
+
+/// What the device is to connect to (relay specification 3.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transport {
+    /// Bytes.
+    Tcp,
+    /// One frame for each datagram.
+    Udp,
+}
+
+/// For the device to join. The server gives up after 15 s.
+const JOIN: Duration = Duration::from_secs(30);
+
+impl Tunnel {
+    /// Opens a session: `options` goes first, as the page has it (relay specification 6.1).
+    ///
+    /// # Errors
+    /// Refusals of the server, [`OperatorError::Tunnel`] when the device does not come, or what ends the connection.
+    pub fn open(
+        session: &mut Session,
+        device: &Device,
+        protocol: u32,
+        options: Option<Value>,
+    ) -> Result<Tunnel, OperatorError> {
+        let mut tunnel = Tunnel::join(session, device, protocol)?;
+        tunnel.start(protocol, options);
+        Ok(tunnel)
+    }
+
+    /// The first half of [`Tunnel::open`]: both sides are there, nothing has been said.
+    ///
+    /// # Errors
+    /// As [`Tunnel::open`].
+    fn join(session: &mut Session, device: &Device, protocol: u32) -> Result<Tunnel, OperatorError> {
+        let cookies = session.cookies()?;
+        let id: String = random_bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
+        let node = &device.full_id;
+        let value = format!("*/meshrelay.ashx?p={protocol}&nodeid={node}&id={id}&rauth={}", cookies.agents);
+        let order = json!({
+            "action": "msg", "type": "tunnel", "nodeid": node, "value": value, "usage": protocol,
+        });
+        let answer = session.ask(order, ANSWER, |_| false)?;
+        match answer["result"].as_str() {
+            Some(result) if result.eq_ignore_ascii_case("ok") => {}
+            Some("Unable to route") => {
+                return Err(OperatorError::Failed(format!("{} is not connected", escape_line(&device.name))));
+            }
+            result => return Err(OperatorError::of_result(result.unwrap_or("the answer has no result"))),
+        }
+        let query =
+            format!("browser=1&p={protocol}&nodeid={}&id={id}&auth={}", percent(node), percent(&cookies.own));
+        let mut tunnel = Tunnel::dial(session, device, &query)?;
+        let until = Instant::now() + JOIN;
+        loop {
+            let came = session.attend(Some(until), &mut || tunnel.wire.has_news())?;
+            if tunnel.has_begun() {
+                return Ok(tunnel);
+            }
+            if let Some(why) = tunnel.closed() {
+                return Err(tunnel.over(why));
+            }
+            if !came {
+                let asked = format!("the session by {}", escape_line(&device.name));
+                return Err(OperatorError::Silent { asked, seconds: JOIN.as_secs() });
+            }
+        }
+    }
+
+    /// Has the device connect to `host` and `port`. Comes back at once: see [`Tunnel::has_begun`].
+    ///
+    /// # Errors
+    /// When there are no cookies to be had.
+    pub fn relay(
+        session: &mut Session,
+        device: &Device,
+        transport: Transport,
+        host: &str,
+        port: u16,
+    ) -> Result<Tunnel, OperatorError> {
+        let cookies = session.cookies()?;
+        let name = match transport {
+            Transport::Tcp => "tcp",
+            Transport::Udp => "udp",
+        };
+        let query = format!(
+            "browser=1&nodeid={}&{name}port={port}&{name}addr={}&auth={}",
+            percent(&device.full_id),
+            percent(host),
+            percent(&cookies.own)
+        );
+        Tunnel::dial(session, device, &query)
+    }
+
+    fn dial(session: &Session, device: &Device, query: &str) -> Result<Tunnel, OperatorError> {
+        let url = relay_url(session.url(), query);
+        let tls = pin::pinned(tls_hash(session.certificate_der()));
+        let wire = Wire::dial(session.chain(), url, tls, session.is_meshlite);
+        Ok(Tunnel { wire, device: device.name.clone(), begun: false, ending: false })
+    }
+
+    fn start(&mut self, protocol: u32, options: Option<Value>) {
+        if let Some(mut options) = options {
+            options["type"] = json!("options");
+            self.control(options);
+        }
+        self.send_text(protocol.to_string());
+    }
+
+    /// True once the other side is there.
+    pub fn has_begun(&mut self) -> bool {
+        // Everything before the start is not for us (relay specification 3.3).
+        while !self.begun {
+            match self.wire.receive() {
+                Some(Frame::Text(text)) if text == "c" || text == "cr" => self.begun = true,
+                Some(_) => {}
+                None => break,
+            }
+        }
+        self.begun
+    }
+
+    /// The next thing that came.
+    pub fn receive(&mut self) -> Option<Arrival> {
+        while self.has_begun() {
+            match self.wire.receive()? {
+                Frame::Binary(bytes) => return Some(Arrival::Data(bytes)),
+                Frame::Text(text) => {
+                    let Some(control) = control_message(&text) else { return Some(Arrival::Text(text)) };
+                    match control["type"].as_str() {
+                        Some("ping") => self.control(json!({ "type": "pong" })),
+                        Some("pong" | "rtt") => {}
+                        Some("close") => self.ending = true,
+                        _ => return Some(Arrival::Control(control)),
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Queues session data. See [`Tunnel::has_room`].
+    pub fn send(&mut self, bytes: Vec<u8>) {
+        self.wire.send(Frame::Binary(bytes));
+    }
+
+    /// Queues a text.
+    pub fn send_text(&mut self, text: String) {
+        self.wire.send(Frame::Text(text));
+    }
+
+    /// Queues a control message.
+    pub fn control(&mut self, mut message: Value) {
+        message["ctrlChannel"] = json!("102938");
+        self.send_text(message.to_string());
+    }
+
+    /// True while more should be sent; else wait until it is.
+    pub fn has_room(&self) -> bool {
+        self.wire.has_room()
+    }
+
+    /// True when nothing waits to leave.
+    pub fn is_flushed(&self) -> bool {
+        self.wire.is_flushed()
+    }
+
+    /// True when [`Tunnel::receive`] or [`Tunnel::closed`] has something to say.
+    pub fn has_news(&self) -> bool {
+        self.wire.has_news()
+    }
+
+    /// Why it ended, once it has and everything was received.
+    pub fn closed(&self) -> Option<CloseWhy> {
+        self.wire.closed()
+    }
+
+    /// True when it ended because the other side was done, and not by a fault on the way.
+    pub fn ended_well(&self) -> bool {
+        let by_peer =
+            |why: CloseWhy| matches!(why, CloseWhy::Peer { code: None | Some(1000 | 1001 | 1005), .. });
+        self.ending || self.wire.closed().is_some_and(by_peer)
+    }
+
+    /// Says goodbye behind what waits to be sent.
+    pub fn close(&mut self) {
+        self.control(json!({ "type": "close" }));
+        self.wire.close();
+    }
+
+    /// The error of a tunnel that ended for `why`.
+    pub fn over(&self, why: CloseWhy) -> OperatorError {
+        OperatorError::Tunnel { device: self.device.clone(), begun: self.begun, why }
+    }
+}
+
+/// A text of the control channel inside a session; the mark is a string or a number (relay specification 5.1).
+fn control_message(text: &str) -> Option<Value> {
+    if !text.starts_with('{') || text.len() > MAX_CONTROL {
+        return None;
+    }
+    let message: Value = serde_json::from_str(text).ok()?;
+    let mark = &message["ctrlChannel"];
+    (mark == "102938" || mark == 102_938).then_some(message)
+}
+
+/// Control messages are short; what is longer is session data.
+const MAX_CONTROL: usize = 64 * 1024;
+
+/// The relay beside the control channel.
+fn relay_url(control: &ServerUrl, query: &str) -> ServerUrl {
+    let path = control.path_and_query.split('?').next().unwrap_or("");
+    let folder = path.strip_suffix("control.ashx").unwrap_or("/");
+    ServerUrl { path_and_query: format!("{folder}meshrelay.ashx?{query}"), ..control.clone() }
+}
+
+/// A value in a query.
+fn percent(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(byte as char),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_relay_is_beside_the_control_channel() {
+        let relay = |control: &str| relay_url(&ServerUrl::parse(control).unwrap(), "id=1").to_string();
+        assert_eq!(relay("wss://a.example/control.ashx"), "wss://a.example/meshrelay.ashx?id=1");
+        assert_eq!(
+            relay("wss://a.example:99/shop/control.ashx?key=x"),
+            "wss://a.example:99/shop/meshrelay.ashx?id=1"
+        );
+    }
+
+    #[test]
+    fn values_are_safe_in_a_query() {
+        assert_eq!(percent("node//a@b$"), "node%2F%2Fa%40b%24");
+        assert_eq!(percent("::1&p=2 ü"), "%3A%3A1%26p%3D2%20%C3%BC");
+    }
+
+    #[test]
+    fn control_messages_carry_the_mark_in_either_form() {
+        assert!(control_message(r#"{"ctrlChannel":"102938","type":"ping"}"#).is_some());
+        assert!(control_message(r#"{"ctrlChannel":102938,"type":"rtt"}"#).is_some());
+        for other in [r#"{"action":"download"}"#, "5", "c", "{", r#"{"ctrlChannel":"1"}"#] {
+            assert!(control_message(other).is_none(), "{other}");
+        }
+    }
+}
