@@ -1,5 +1,6 @@
 //! What all chains of a server share: the store, the registry, identities and settings.
 
+use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use microstack::channel::core_sync::Wanted;
@@ -15,6 +16,7 @@ use crate::data::Data;
 use crate::live::Live;
 use crate::model::{CoreChoice, Device, Event, Group, User, rights};
 use crate::server::Flusher;
+use crate::users::power::Mac;
 
 /// Everything shared. One per process, behind an [`Arc`].
 pub struct House {
@@ -36,6 +38,8 @@ pub struct House {
     pub cookies: CookieKey,
     /// Signs as the server's identity towards agents; the only one in [`Config::identities`] so far.
     pub signers: Vec<Arc<dyn Signer>>,
+    /// Wake packets go out from this machine too.
+    pub wakes_devices: bool,
     /// Which TLS certificates agents may see, and who we are: replaced when a certificate changes.
     pub trust: Trust,
 }
@@ -123,6 +127,29 @@ impl House {
         }
     }
 
+    /// Sends wake packets to the server's own network, if it was started so.
+    ///
+    /// Three times: nothing tells whether a sleeping card has heard.
+    pub fn wake_from_here(&self, cards: &[Mac]) {
+        if !self.wakes_devices {
+            return;
+        }
+        let send = || -> std::io::Result<()> {
+            let socket = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+            socket.set_nonblocking(true)?;
+            socket.set_broadcast(true)?;
+            for _ in 0..3 {
+                for card in cards {
+                    socket.send_to(&card.packet(), (Ipv4Addr::BROADCAST, WAKE_PORT))?;
+                }
+            }
+            Ok(())
+        };
+        if let Err(error) = send() {
+            tracing::warn!(%error, "wake packets could not be sent from here");
+        }
+    }
+
     /// Keeps an event and tells the sessions of those who may know.
     pub fn announce(&self, event: &Event) {
         self.keep(event);
@@ -155,6 +182,9 @@ impl House {
         }
     }
 }
+
+/// Where wake packets go; cards do not look at it, some switches do.
+const WAKE_PORT: u16 = 9;
 
 #[cfg(test)]
 pub(crate) mod tests {
@@ -196,6 +226,7 @@ pub(crate) mod tests {
             flusher: Flusher::start(Arc::clone(&data)).unwrap(),
             cookies: CookieKey::new(&[7; 32]).unwrap(),
             signers: Vec::new(),
+            wakes_devices: false,
             trust: Trust::new(facts, Config { identities: Vec::new(), accepted_tls: Vec::new() }),
             data,
         };

@@ -127,6 +127,9 @@ impl Desk<'_> {
             return Err(AdminError::Argument(why.into()));
         }
         let mut group = Group {
+            flags: 0,
+            consent: 0,
+            notes: String::new(),
             id: MeshId(random_bytes()),
             name: name.to_owned(),
             description: String::new(),

@@ -20,7 +20,7 @@ use super::{MAX_AGENTS, enrol, read_tag};
 use crate::house::House;
 use crate::live::{Address, AgentSeat, HoldTicket, ToAgent};
 use crate::model::time::now_ms;
-use crate::model::{Device, Event, node_text};
+use crate::model::{Device, Event, Group, node_text};
 use crate::users::show;
 
 /// An agent on one WebSocket. The link owns the socket and passes it in.
@@ -192,7 +192,12 @@ impl Agent {
             Ok(Some(device)) => {
                 tracing::info!(device = device.name, node = node_text(&node), "disconnected");
                 self.tell_connection(&device, 0, time);
-                if open.capabilities.contains(Capabilities::TEMPORARY) {
+                let forgotten = self
+                    .house
+                    .data
+                    .group(&device.group)
+                    .map_or(0, |group| group.flags & Group::REMOVE_ON_DISCONNECT);
+                if open.capabilities.contains(Capabilities::TEMPORARY) || forgotten != 0 {
                     self.remove_temporary(&device, time);
                 }
             }

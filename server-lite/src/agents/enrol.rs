@@ -37,6 +37,8 @@ pub fn enrol(old: Option<Device>, hello: &AgentHello, address: &str, now_ms: u64
         disconnected_ms: 0,
         address: String::new(),
         description: String::new(),
+        consent: 0,
+        notes: String::new(),
         tags: Vec::new(),
         trial: Default::default(),
         core: Default::default(),

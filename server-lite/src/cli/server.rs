@@ -100,6 +100,9 @@ struct Run {
     /// Believe X-Forwarded-For of a terminator at this address (loopback is always believed); may be repeated.
     #[arg(long, value_name = "ADDR", requires = "tls_offload")]
     proxy: Vec<IpAddr>,
+    /// Send wake packets from this machine too: for a server on the network of its devices.
+    #[arg(long)]
+    wake_lan: bool,
     #[command(flatten)]
     web: WebArgs,
 }
@@ -226,6 +229,7 @@ impl Run {
             workers: self.workers.map(usize::from),
             outer,
             public_port: self.public_port,
+            wake_lan: self.wake_lan,
             proxies: self.proxy,
         };
         run_until_signal(&options).map_err(Failure::failed)

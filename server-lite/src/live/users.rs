@@ -1,5 +1,6 @@
 //! Signed-in user sessions, and telling them what they may know.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -59,6 +60,15 @@ impl UserSeats {
     /// True when nobody is signed in.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// How many sessions each signed-in user has.
+    pub fn counts(&self) -> BTreeMap<String, usize> {
+        let mut counts = BTreeMap::new();
+        for seat in self.seats.read().unwrap_or_else(PoisonError::into_inner).iter() {
+            *counts.entry(seat.user_id.clone()).or_insert(0) += 1;
+        }
+        counts
     }
 
     /// Mails a text to one session; `false` when it is gone.

@@ -69,6 +69,12 @@ pub struct Device {
     /// Labels of the operator.
     #[serde(default)]
     pub tags: Vec<String>,
+    /// What the person at the device is told or asked before a session: flags of the relay specification 1.2.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub consent: u32,
+    /// Notes of operators.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub notes: String,
     /// The core of this device, if it differs from its group's.
     #[serde(default)]
     pub core: CoreChoice,
@@ -110,6 +116,10 @@ pub struct DeviceEdit {
     pub tags: Option<Vec<String>>,
     /// New icon, 1 to 8.
     pub icon: Option<u32>,
+    /// New consent flags.
+    pub consent: Option<u32>,
+    /// New notes; empty removes them.
+    pub notes: Option<String>,
     /// New core.
     pub core: Option<CoreChoice>,
     /// New core on trial; `Inherit` ends a trial.
@@ -123,6 +133,8 @@ impl Device {
     pub const MAX_DESCRIPTION: usize = 1024;
     /// Most labels.
     pub const MAX_TAGS: usize = 32;
+    /// Most bytes of notes.
+    pub const MAX_NOTES: usize = 8192;
 
     /// Applies an operator's change; values out of range are cut or left out.
     pub fn edit(&mut self, edit: &DeviceEdit) {
@@ -142,6 +154,12 @@ impl Device {
         }
         if let Some(icon @ 1..=8) = edit.icon {
             self.icon = icon;
+        }
+        if let Some(consent) = edit.consent {
+            self.consent = consent & CONSENT;
+        }
+        if let Some(notes) = &edit.notes {
+            self.notes = clean(notes, Device::MAX_NOTES);
         }
         if let Some(core) = edit.core {
             self.core = core;
@@ -208,11 +226,22 @@ impl Device {
         if !self.tags.is_empty() {
             message["tags"] = json!(self.tags);
         }
+        if self.consent != 0 {
+            message["consent"] = json!(self.consent);
+        }
         if !self.people.is_empty() {
             message["users"] = json!(self.people);
         }
         message
     }
+}
+
+/// The consent flags there are (relay specification 1.2): notify, prompt, privacy bar.
+pub const CONSENT: u32 = 0x7F;
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the form serde asks for")]
+pub(super) fn is_zero(flags: &u32) -> bool {
+    *flags == 0
 }
 
 mod core_serde {

@@ -6,6 +6,7 @@ use microstack::wire::id::MeshId;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::device::is_zero;
 use super::names::{mesh_serde, mesh_text};
 use super::{CoreChoice, rights};
 
@@ -29,9 +30,35 @@ pub struct Group {
     /// User id to membership.
     #[serde(default)]
     pub members: BTreeMap<String, Membership>,
+    /// [`Group::REMOVE_ON_DISCONNECT`] or nothing.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub flags: u32,
+    /// What people at the devices are told or asked before a session: flags of the relay specification 1.2.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub consent: u32,
+    /// Notes of operators.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub notes: String,
     /// The core of the group's devices, unless a device has a choice of its own.
     #[serde(default)]
     pub core: CoreChoice,
+}
+
+/// A change that an operator makes.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct GroupEdit {
+    /// New name.
+    pub name: Option<String>,
+    /// New description; empty removes it.
+    pub description: Option<String>,
+    /// New flags.
+    pub flags: Option<u32>,
+    /// New consent flags.
+    pub consent: Option<u32>,
+    /// New notes; empty removes them.
+    pub notes: Option<String>,
+    /// New core.
+    pub core: Option<CoreChoice>,
 }
 
 /// What one user may do in one group.
@@ -48,10 +75,27 @@ impl Group {
     pub const MAX_NAME: usize = 128;
     /// Most characters of a description.
     pub const MAX_DESCRIPTION: usize = 1024;
+    /// The flag by which devices are forgotten when they disconnect.
+    pub const REMOVE_ON_DISCONNECT: u32 = 1;
 
     /// The rights of a user in this group; 0 for strangers.
     pub fn rights_of(&self, user_id: &str) -> u32 {
         self.members.get(user_id).map_or(0, |member| member.rights)
+    }
+
+    /// Applies an operator's change, whose texts are checked already.
+    pub fn edit(&mut self, edit: GroupEdit) {
+        fn put<T>(place: &mut T, new: Option<T>) {
+            if let Some(new) = new {
+                *place = new;
+            }
+        }
+        put(&mut self.name, edit.name);
+        put(&mut self.description, edit.description);
+        put(&mut self.flags, edit.flags);
+        put(&mut self.consent, edit.consent);
+        put(&mut self.notes, edit.notes);
+        put(&mut self.core, edit.core);
     }
 
     /// The group as the user channel shows it (`meshes`).
@@ -71,6 +115,11 @@ impl Group {
             "creation": self.created_ms,
             "creatorid": self.creator,
         });
+        for (key, flags) in [("flags", self.flags), ("consent", self.consent)] {
+            if flags != 0 {
+                message[key] = json!(flags);
+            }
+        }
         if !self.description.is_empty() {
             message["desc"] = json!(self.description);
         }

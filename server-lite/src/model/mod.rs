@@ -11,8 +11,8 @@ pub mod text;
 pub mod time;
 mod user;
 
-pub use device::{CoreChoice, Device, DeviceEdit};
+pub use device::{CONSENT, CoreChoice, Device, DeviceEdit};
 pub use event::Event;
-pub use group::{Group, Membership};
+pub use group::{Group, GroupEdit, Membership};
 pub use names::{mesh_text, node_text, parse_mesh, parse_node, user_id};
 pub use user::{LoginToken, User, UserNameError, check_user_name};

@@ -14,10 +14,18 @@ pub const MANAGE_DEVICES: u32 = 0x04;
 pub const REMOTE_CONTROL: u32 = 0x08;
 /// The agent's own console, cores included.
 pub const AGENT_CONSOLE: u32 = 0x10;
+/// Wake sleeping devices.
+pub const WAKE: u32 = 0x40;
+/// Write notes about devices and the group.
+pub const NOTES: u32 = 0x80;
 /// Look at the desktop without control.
 pub const VIEW_ONLY: u32 = 0x100;
+/// Show messages on the device.
+pub const CHAT: u32 = 0x4000;
 /// Run commands on the device.
 pub const RUN_COMMANDS: u32 = 0x2_0000;
+/// Switch the device off, restart it, send it to sleep.
+pub const POWER: u32 = 0x4_0000;
 /// See hardware, network and connection details.
 pub const DETAILS: u32 = 0x10_0000;
 

@@ -92,6 +92,7 @@ impl Running {
             cookies: CookieKey::new(&cookies)
                 .ok_or_else(|| ServerError::Certificate("the cookie key cannot be used".into()))?,
             signers: vec![Arc::new(certs.agent) as Arc<dyn Signer>],
+            wakes_devices: options.wake_lan,
             trust: Trust::new(facts, config),
             data,
         });

@@ -363,6 +363,14 @@ impl Session {
                         self.send(cx, conn, &absent.to_string());
                     }
                 }
+                Effect::TellUsers { message, user_id } => {
+                    let text: Arc<str> = message.to_string().into();
+                    house
+                        .live
+                        .users
+                        .tell_all(&text, |other| user_id.as_ref().is_none_or(|user| other == user));
+                }
+                Effect::WakeFromHere(macs) => house.wake_from_here(&macs),
                 Effect::Core { node, order } => {
                     house.live.tell_agent(&node, ToAgent::Core(order));
                 }

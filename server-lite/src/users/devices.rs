@@ -12,7 +12,8 @@ use super::request::Request;
 use crate::data::MAX_CORE_BYTES;
 use crate::house::House;
 use crate::live::CoreOrder;
-use crate::model::{CoreChoice, Device, DeviceEdit, Event, Group, node_text, rights};
+use crate::model::CONSENT;
+use crate::model::{CoreChoice, Device, DeviceEdit, Event, Group, GroupEdit, node_text, rights};
 
 /// `changedevice`: name, description, labels, icon.
 pub fn change(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
@@ -31,8 +32,8 @@ pub fn change(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Ef
         description: request.text("desc").map(str::to_owned),
         tags,
         icon: request.number("icon").and_then(|icon| u32::try_from(icon).ok()),
-        core: None,
-        trial: None,
+        consent: request.number("consent").map(|flags| flags as u32 & CONSENT),
+        ..DeviceEdit::default()
     };
     device.edit(&edit); // the event shows the device as it will be
     let event = Event::of_node(
@@ -158,7 +159,8 @@ pub fn core(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effe
             .filter(|device| device.chosen_core() == CoreChoice::Inherit)
             .map(|device| (device, after.clone()))
             .collect();
-        let change = Change::EditGroup { id: group.id, name: None, description: None, core: Some(choice) };
+        let edit = GroupEdit { core: Some(choice), ..Default::default() };
+        let change = Change::EditGroup { id: group.id, edit };
         (targets, vec![change])
     } else {
         match allowed(house, asker, request, needed) {

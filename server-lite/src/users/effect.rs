@@ -3,8 +3,9 @@
 use microstack::wire::id::{MeshId, NodeId};
 use serde_json::Value;
 
+use super::power::Mac;
 use crate::live::CoreOrder;
-use crate::model::{CoreChoice, DeviceEdit, Event, Group, LoginToken, User};
+use crate::model::{DeviceEdit, Event, Group, GroupEdit, LoginToken, User};
 
 /// Who asks.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +57,15 @@ pub enum Effect {
         /// Answer when the agent is not connected.
         absent: Option<Value>,
     },
+    /// Tell the sessions of one user, or of all.
+    TellUsers {
+        /// What they get.
+        message: Value,
+        /// Whose sessions; all when absent.
+        user_id: Option<String>,
+    },
+    /// Send wake packets for these network cards from the server itself, if it may.
+    WakeFromHere(Vec<Mac>),
     /// As [`Effect::ToAgent`], but the agent's answer is the answer.
     Ask {
         /// The device.
@@ -113,12 +123,8 @@ pub enum Change {
     EditGroup {
         /// Which.
         id: MeshId,
-        /// New name.
-        name: Option<String>,
-        /// New description.
-        description: Option<String>,
-        /// New core.
-        core: Option<CoreChoice>,
+        /// What changes.
+        edit: GroupEdit,
     },
     /// Rights of a user in a group; none removes the user.
     SetMember {

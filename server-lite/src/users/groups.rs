@@ -10,7 +10,7 @@ use super::effect::{Asker, Change, Effect};
 use super::request::{Request, answer};
 use crate::house::House;
 use crate::model::text::{clean, clean_line};
-use crate::model::{Event, Group, mesh_text, rights, user_id};
+use crate::model::{CONSENT, Event, Group, GroupEdit, mesh_text, rights, user_id};
 
 /// `createmesh`: a new group with its maker as its first member.
 pub fn create(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
@@ -31,6 +31,10 @@ pub fn create(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Ef
     if house.data.group_named(&name).is_some() {
         return refuse(request, "A group of this name exists already");
     }
+    let flags = match flags(request) {
+        Ok(flags) => flags,
+        Err(why) => return refuse(request, why),
+    };
     let mut group = Group {
         id: MeshId(random_bytes()),
         name: name.clone(),
@@ -38,6 +42,9 @@ pub fn create(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Ef
         created_ms: asker.now_ms,
         creator: asker.user.id.clone(),
         members: Default::default(),
+        flags: flags.unwrap_or_default(),
+        consent: consent(request).unwrap_or_default(),
+        notes: String::new(),
         core: Default::default(),
     };
     group.admit_fully(&asker.user.id, &asker.user.name);
@@ -81,7 +88,7 @@ pub fn delete(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Ef
     vec![Effect::change(Change::RemoveGroup(group.id), wanted_answer(request, "ok"), then)]
 }
 
-/// `editmesh`: name and description.
+/// `editmesh`: name, description, feature flags, consent flags.
 pub fn edit(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
     let Some(group) = find(house, request, "meshidname") else {
         return refuse(request, "Unknown device group");
@@ -93,13 +100,21 @@ pub fn edit(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effe
     if name.as_ref().is_some_and(String::is_empty) {
         return refuse(request, "Invalid group name");
     }
+    if request.value("invite").is_some() {
+        return refuse(request, "Not supported: this server has no invitation codes");
+    }
+    let flags = match flags(request) {
+        Ok(flags) => flags,
+        Err(why) => return refuse(request, why),
+    };
     let description = request.text("desc").map(|text| clean(text, Group::MAX_DESCRIPTION));
     let event = Event::of_mesh("meshchange", &group.id, "Group changed", asker.now_ms)
         .by(&asker.user.id)
         .with("meshid", json!(mesh_text(&group.id)))
         .with("name", json!(name.as_ref().unwrap_or(&group.name)))
         .with("desc", json!(description.as_ref().unwrap_or(&group.description)));
-    let change = Change::EditGroup { id: group.id, name, description, core: None };
+    let edit = GroupEdit { name, description, flags, consent: consent(request), ..GroupEdit::default() };
+    let change = Change::EditGroup { id: group.id, edit };
     vec![Effect::change(change, wanted_answer(request, "ok"), vec![Effect::Announce(event)])]
 }
 
@@ -173,6 +188,19 @@ pub fn remove_member(house: &House, asker: &Asker<'_>, request: &Request<'_>) ->
     let change = Change::SetMember { id: group.id, user_id: id.clone(), name: String::new(), rights: None };
     let then = vec![Effect::Announce(event), Effect::RefreshUser(id)];
     vec![Effect::change(change, wanted_answer(request, "ok"), then)]
+}
+
+/// The feature flags in `flags`; only what this server acts on is taken.
+fn flags(request: &Request<'_>) -> Result<Option<u32>, &'static str> {
+    match request.number("flags") {
+        None => Ok(None),
+        Some(flags @ 0..=1) => Ok(Some(flags as u32)),
+        Some(_) => Err("Unknown feature flags; 1 (forget devices when they disconnect) is the only one"),
+    }
+}
+
+fn consent(request: &Request<'_>) -> Option<u32> {
+    request.number("consent").map(|flags| flags as u32 & CONSENT)
 }
 
 /// The group by `meshid`, or by its name in `name_key`.

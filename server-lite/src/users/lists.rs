@@ -174,6 +174,7 @@ pub fn events(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Ef
         true => user.to_lowercase(),
         false => crate::model::user_id(user),
     });
+    let action = request.text("filter").filter(|action| !action.is_empty());
     let mine: Vec<String> =
         house.data.groups_of(&asker.user.id).iter().map(|group| mesh_text(&group.id)).collect();
     let wanted = |event: &crate::model::Event| {
@@ -187,6 +188,7 @@ pub fn events(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Ef
         };
         may && node.as_ref().is_none_or(|node| event.node == *node)
             && user.as_ref().is_none_or(|user| event.user == *user)
+            && action.is_none_or(|action| event.action == action)
     };
     match house.data.events(limit, wanted) {
         Ok(found) => {
@@ -211,6 +213,15 @@ pub fn users(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Eff
     let mut reply = blank_answer(request);
     reply["users"] = json!(users);
     vec![Effect::Reply(reply)]
+}
+
+/// `report`: there are none. The usual client fails on an answer without columns, so the refusal is a column.
+pub fn no_report(request: &Request<'_>) -> Value {
+    let mut reply = answer(request, "Not supported");
+    reply["data"] = json!({
+        "columns": [{ "id": "Not supported: this server makes no reports, use ListEvents" }], "groups": {},
+    });
+    reply
 }
 
 /// The device in `nodeid`, if the asker has these rights over it; membership in its group is always needed.

@@ -6,12 +6,15 @@
 
 mod account;
 mod connection;
+mod details;
 mod devices;
 mod effect;
 mod groups;
 mod inner;
 mod lists;
+mod notices;
 mod perform;
+pub mod power;
 mod remote;
 mod request;
 mod sign_in;
@@ -42,6 +45,16 @@ pub fn decide(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Ef
         "getsysinfo" => lists::hardware(house, asker, request),
         "lastconnect" => lists::last_connect(house, asker, request),
         "powertimeline" => lists::power(house, asker, request),
+        "getDeviceDetails" => details::all(house, asker, request),
+        "getNotes" => details::notes(house, asker, request),
+        "setNotes" => details::set_notes(house, asker, request),
+        "wssessioncount" => details::sessions(house, asker, request),
+        "poweraction" => power::action(house, asker, request),
+        "wakedevices" => power::wake(house, asker, request),
+        "toast" => notices::toast(house, asker, request),
+        "userbroadcast" => notices::broadcast(house, asker, request),
+        "urlargs" => vec![Effect::Reply(json!({ "action": "urlargs", "args": {} }))],
+        "report" => vec![Effect::Reply(lists::no_report(request))],
         "users" => lists::users(house, asker, request),
         "adduser" => account::add_user(house, asker, request),
         "deleteuser" => account::remove_user(house, asker, request),
@@ -116,5 +129,7 @@ pub(crate) fn user_info(house: &House, user: &crate::model::User) -> Value {
     json!({ "action": "userinfo", "userinfo": info })
 }
 
+#[cfg(test)]
+mod device_tests;
 #[cfg(test)]
 mod tests;

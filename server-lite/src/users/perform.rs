@@ -13,19 +13,8 @@ impl House {
     pub fn apply(&self, change: Change) -> Result<(), DataError> {
         match change {
             Change::AddGroup(group) => self.data.add_group(group),
-            Change::EditGroup { id, name, description, core } => {
-                let edited = self.data.change_group(&id, |group| {
-                    if let Some(name) = name {
-                        group.name = name;
-                    }
-                    if let Some(description) = description {
-                        group.description = description;
-                    }
-                    if let Some(core) = core {
-                        group.core = core;
-                    }
-                });
-                edited.map(|_| ())
+            Change::EditGroup { id, edit } => {
+                self.data.change_group(&id, |group| group.edit(edit)).map(|_| ())
             }
             Change::SetMember { id, user_id, name, rights } => {
                 let edited = self.data.change_group(&id, |group| match rights {

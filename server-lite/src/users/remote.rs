@@ -14,6 +14,9 @@ use crate::model::{Device, Event, Group, node_text, rights};
 /// Most bytes of `cmds`.
 const MAX_COMMANDS: usize = 65_535;
 
+/// Most bytes of a `msg`: the text of a clipboard, say.
+const MAX_MESSAGE: usize = 1 << 20;
+
 /// Fields that only the server sets: agents trust them.
 const OURS: [&str; 11] = [
     "sessionid",
@@ -34,14 +37,17 @@ pub fn message(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<E
     let Some(node) = request.node() else {
         return refuse(request, "Unable to route");
     };
-    let Some((_, group)) = house.device_for(asker.user, &node, 0) else {
+    let Some((device, group)) = house.device_for(asker.user, &node, 0) else {
         return refuse(request, "Unable to route");
     };
     let own = group.rights_of(&asker.user.id);
     let kind = request.text("type").unwrap_or("");
     let may = match kind {
         "console" => rights::has(own, rights::REMOTE_CONTROL | rights::AGENT_CONSOLE),
-        _ => own & (rights::REMOTE_CONTROL | rights::VIEW_ONLY) != 0,
+        "tunnel" => own & (rights::REMOTE_CONTROL | rights::VIEW_ONLY) != 0,
+        // What only shows something to the person at the device.
+        "messagebox" | "openUrl" => own & (rights::REMOTE_CONTROL | rights::CHAT) != 0,
+        _ => rights::has(own, rights::REMOTE_CONTROL),
     };
     if !may {
         return refuse(request, "Access denied");
@@ -50,12 +56,15 @@ pub fn message(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<E
         return refuse(request, "Not supported: this server has no relay yet");
     }
     let mut fields = request.fields().clone();
+    if serde_json::to_string(&fields).map_or(usize::MAX, |text| text.len()) > MAX_MESSAGE {
+        return refuse(request, "Message too long, 1 MiB is the limit");
+    }
     for key in OURS.iter().chain(&["nodeid", "responseid"]) {
         fields.remove(*key);
     }
     fields.insert("sessionid".into(), json!(asker.session));
     fields.insert("rights".into(), json!(own));
-    fields.insert("consent".into(), json!(0));
+    fields.insert("consent".into(), json!(device.consent | group.consent));
     fields.insert("username".into(), json!(asker.user.name));
     fields.insert("userid".into(), json!(asker.user.id));
     fields.insert("remoteaddr".into(), json!(asker.address));

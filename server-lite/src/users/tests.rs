@@ -10,7 +10,7 @@ use crate::live::tests::{Letterbox, seat};
 use crate::model::{CoreChoice, Event, mesh_text, node_text, rights};
 
 /// What the user's message leads to.
-fn effects(house: &House, user: &str, message: Value) -> Vec<Effect> {
+pub(super) fn effects(house: &House, user: &str, message: Value) -> Vec<Effect> {
     let user = house.data.user(&format!("user//{user}")).unwrap();
     let session = format!("{}/0011", user.id);
     let asker = Asker { user: &user, session: &session, address: "192.0.2.9", now_ms: 5000 };
@@ -18,24 +18,24 @@ fn effects(house: &House, user: &str, message: Value) -> Vec<Effect> {
 }
 
 /// The one answer at once.
-fn reply(house: &House, user: &str, message: Value) -> Value {
+pub(super) fn reply(house: &House, user: &str, message: Value) -> Value {
     match &effects(house, user, message)[..] {
         [Effect::Reply(answer)] => answer.clone(),
         other => panic!("{other:?}"),
     }
 }
 
-fn node(id: u8) -> String {
+pub(super) fn node(id: u8) -> String {
     node_text(&NodeId([id; 48]))
 }
 
-fn connect(house: &House, id: u8, group: u8) -> Letterbox {
+pub(super) fn connect(house: &House, id: u8, group: u8) -> Letterbox {
     let post = Letterbox::new();
     house.live.sit(NodeId([id; 48]), seat(&house.live, post.address(), MeshId([group; 48])));
     post
 }
 
-fn set_rights(house: &House, user: &str, rights: u32) {
+pub(super) fn set_rights(house: &House, user: &str, rights: u32) {
     let change = Change::SetMember {
         id: MeshId([1; 48]),
         user_id: format!("user//{user}"),
