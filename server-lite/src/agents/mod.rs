@@ -6,6 +6,7 @@
 mod connection;
 mod enrol;
 mod hear;
+mod own_core;
 mod report;
 mod shelf;
 mod tag;
@@ -13,7 +14,8 @@ mod tag;
 pub use connection::Agent;
 pub use enrol::enrol;
 pub use hear::{Heard, hear};
-pub use shelf::{CoreBody, OWN_CORE, Shelf};
+pub use own_core::{OWN_CORE, OWN_CORE_FILES, own_core};
+pub use shelf::{CoreBody, Shelf};
 pub use tag::{TagFile, read_tag};
 
 /// Most agents connected at a time; more are held.

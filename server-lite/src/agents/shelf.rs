@@ -7,6 +7,7 @@ use microstack::wire::id::CoreHash;
 use microstack::wire::{Command, core_hash, deflate_raw, frame_core};
 use microstack::ws::Bytes;
 
+use super::own_core::own_core;
 use crate::data::{Data, DataError};
 
 /// Cores by hash. The server's own is always there; pushed ones while somebody uses them.
@@ -30,7 +31,7 @@ const SHARED_REQUESTS: u16 = 8;
 impl Shelf {
     /// A shelf with the server's own core on it.
     pub fn new(data: Arc<Data>) -> Shelf {
-        let default = Arc::new(CoreBody::new(frame_core(OWN_CORE)));
+        let default = Arc::new(CoreBody::new(frame_core(&own_core())));
         Shelf { default, pushed: Mutex::new(HashMap::new()), data }
     }
 
@@ -93,9 +94,6 @@ impl CoreBody {
         self.framed.len() <= microstack::wire::core::PREFIX_LEN
     }
 }
-
-/// Pushed to agents unless an operator chooses another.
-pub const OWN_CORE: &str = include_str!("../../cores/meshlite-core.js");
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,95 @@
+/*
+ * The core that the server pushes by default: it describes the device, answers the console and runs commands.
+ * It runs in meshlite-agent and in MeshAgent (Duktape 2.6), so it is ES5 and uses what both have. Timers and
+ * children are kept in `held`: MeshAgent collects what nobody holds, and a collected timer never fires.
+ */
+(function () {
+var NAME = 'Meshlite core', VERSION = '0.1.0';
+var agent = require('MeshAgent'), fs = require('fs'), os = require('os');
+
+var CONSOLE = 8, SCRIPT = 16;           // capability bits; the rights a console line needs have the same numbers
+var NETINFO_AFTER_MS = 5000;            // after each connect: addresses often settle a moment later
+var LOOK_AGAIN_MS = 600000;             // addresses, people: one wake-up in ten minutes
+var MAX_OUTPUT = 512 * 1024;            // bytes of a command's output
+var MAX_ANSWER = 64 * 1024;             // characters of a console answer
+var MAX_WAITING = 16;                   // commands in the queue
+var MAX_COMMAND_MS = 3600000;           // a command that runs longer is ended
+var MAX_LOOK_MS = 10000;                // for `cat`
+var MAX_REPORTS = 20;                   // errors told to the server
+
+var SIGNALS = { SIGHUP: 1, SIGINT: 2, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGPIPE: 13, SIGTERM: 15 };
+
+var held = { timers: {}, next: 0 };
+var sent = {};                          // action -> text last sent on this connection
+var lastSession = null;                 // who used the console last: errors go there too
+var reports = 0;
+var queue = [], running = null;
+
+// ---- small things ----
+
+function after(ms, fn) {
+    var id = ++held.next;
+    held.timers[id] = setTimeout(function () { delete held.timers[id]; guard(fn); }, ms);
+    return id;
+}
+
+function cancel(id) {
+    if (held.timers[id]) { clearTimeout(held.timers[id]); delete held.timers[id]; }
+}
+
+function guard(fn, a, b) {
+    try { return fn(a, b); } catch (e) { report(e); }
+}
+
+// Tells of an error: to the log of the server and to the console that was used last.
+function report(e) {
+    if (++reports > MAX_REPORTS) { return; }
+    var text = (e && e.stack) ? String(e.stack) : String(e);
+    if (e && e.message && text.indexOf(e.message) < 0) { text = e + '\n' + text; }
+    text = NAME + ': ' + cut(text, 2000) + (reports === MAX_REPORTS ? '\n(no more are reported)' : '');
+    try {
+        agent.SendCommand({ action: 'log', msg: text });
+        if (lastSession) { say(text, lastSession); }
+    } catch (again) { /* there is nobody left to tell */ }
+}
+
+function cut(text, most) {
+    var over = text.length - most;
+    return over <= 0 ? text : text.substring(0, most) + '\n[cut: ' + over + ' more characters]';
+}
+
+function trim(text) { return String(text).replace(/^[\s\0]+|[\s\0]+$/g, ''); }
+
+function read(path) {
+    try {
+        var bytes = fs.readFileSync(path);
+        return bytes.length ? trim(bytes.toString()) : '';  // an empty Buffer's text is null in MeshAgent
+    } catch (e) { return ''; }
+}
+
+// The value behind a key in lines `key<separator>value`.
+function field(text, key, separator) {
+    var lines = text.split('\n');
+    for (var i = 0; i < lines.length; i++) {
+        var at = lines[i].indexOf(separator);
+        if (at > 0 && trim(lines[i].substring(0, at)) === key) {
+            return trim(lines[i].substring(at + separator.length)).replace(/^"(.*)"$/, '$1');
+        }
+    }
+    return '';
+}
+
+function number(text) { return parseInt(text, 10) || 0; }
+
+function pad(value, width, left) {
+    var text = String(value);
+    while (text.length < width) { text = left ? ' ' + text : text + ' '; }
+    return text;
+}
+
+// No security hash: it only has to differ when the text does.
+function mark(text) {
+    var h = 5381;
+    for (var i = 0; i < text.length; i++) { h = ((h * 33) ^ text.charCodeAt(i)) >>> 0; }
+    return ('0000000' + h.toString(16)).slice(-8) + '-' + text.length;
+}
