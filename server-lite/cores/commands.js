@@ -1,8 +1,9 @@
 // ---- commands in the shell ----
 
-// Runs a program and calls done(text, exit code or null, note). The output has a cap, the time has one.
-function collect(argv, most, longest, done) {
-    var child = require('child_process').execFile('/bin/sh', argv);
+// Runs a shell and calls done(text, exit code or null, note). The output has a cap, the time has one. `options` are
+// those of `execFile`: another environment, another user.
+function collect(argv, most, longest, done, options) {
+    var child = options ? require('child_process').execFile('/bin/sh', argv, options) : require('child_process').execFile('/bin/sh', argv);
     var chunks = [], kept = 0, dropped = 0, id = ++held.next, news = false, code = null, over = false, note = '';
     held['child' + id] = child;
 

@@ -14,10 +14,18 @@ function power(m) {
     });
 }
 
+function message(m) {
+    switch (m.type) {
+        case 'console': consoleLine(m); break;
+        case 'tunnel': tunnelMessage(m); break;
+        case 'endtunnel': endTunnel(m); break;
+    }
+}
+
 function command(m) {
     if (!m || typeof m !== 'object') { return; }
     switch (m.action) {
-        case 'msg': if (m.type === 'console') { consoleLine(m); } break;
+        case 'msg': message(m); break;
         case 'runcommands': runCommands(m); break;
         case 'sysinfo': sysInfo(m.hash); break;
         case 'ping': agent.SendCommand({ action: 'pong' }); break;

@@ -1,13 +1,14 @@
 /*
- * The core that the server pushes by default: it describes the device, answers the console and runs commands.
+ * The core that the server pushes by default: it describes the device, answers the console, runs commands and
+ * is the device's end of terminals, files and relays.
  * It runs in meshlite-agent and in MeshAgent (Duktape 2.6), so it is ES5 and uses what both have. Timers and
  * children are kept in `held`: MeshAgent collects what nobody holds, and a collected timer never fires.
  */
 (function () {
-var NAME = 'Meshlite core', VERSION = '0.1.0';
+var NAME = 'Meshlite core', VERSION = '0.2.0';
 var agent = require('MeshAgent'), fs = require('fs'), os = require('os');
 
-var CONSOLE = 8, SCRIPT = 16;           // capability bits; the rights a console line needs have the same numbers
+var DESKTOP = 1, TERMINAL = 2, FILES = 4, CONSOLE = 8, SCRIPT = 16;     // capability bits; the rights a console line needs have the same numbers
 var NETINFO_AFTER_MS = 5000;            // after each connect: addresses often settle a moment later
 var LOOK_AGAIN_MS = 600000;             // addresses, people: one wake-up in ten minutes
 var MAX_OUTPUT = 512 * 1024;            // bytes of a command's output
@@ -24,6 +25,7 @@ var sent = {};                          // action -> text last sent on this conn
 var lastSession = null;                 // who used the console last: errors go there too
 var reports = 0;
 var queue = [], running = null;
+var features = { desktop: false };      // what this core can beyond MeshCentral's, for the server and the operator's tools
 
 // ---- small things ----
 

@@ -10,8 +10,8 @@ function tell(message) {
 
 function coreInfo() {
     tell({
-        action: 'coreinfo', value: NAME + ' ' + VERSION, caps: CONSOLE | SCRIPT, osdesc: system(), root: isRoot(),
-        users: people(), name: hostName(), lastbootuptime: bootTime()
+        action: 'coreinfo', value: NAME + ' ' + VERSION, caps: TERMINAL | CONSOLE | SCRIPT, osdesc: system(), root: isRoot(),
+        users: people(), name: hostName(), lastbootuptime: bootTime(), meshlite: features
     });
 }
 
@@ -27,6 +27,7 @@ function netInfo() { tell({ action: 'netinfo', netif2: interfaces() }); }
 function connected() {
     sent = {};
     coreInfo();
+    tellSessions();
     cancel(held.netinfo);
     held.netinfo = after(NETINFO_AFTER_MS, netInfo);
 }

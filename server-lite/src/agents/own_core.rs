@@ -19,6 +19,12 @@ core_of![
     "commands.js",
     "processes.js",
     "console.js",
+    "people.js",
+    "tunnel.js",
+    "sessions.js",
+    "consent.js",
+    "terminal.js",
+    "forward.js",
     "messages.js",
     "closing.js",
 ];

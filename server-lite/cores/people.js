@@ -1,0 +1,125 @@
+// ---- people at the device ----
+
+var MAX_WORDS = 2000;                   // characters that are shown to a person
+
+function lineOf(text) { return cut(String(text === undefined || text === null ? '' : text), MAX_WORDS).replace(/[\x00-\x08\x0b-\x1f\x7f]/g, ' '); }
+
+function findProgram(names) {
+    var folders = String(process.env.PATH || PATH).split(':');
+    for (var i = 0; i < names.length; i++) {
+        for (var j = 0; j < folders.length; j++) {
+            if (folders[j] && exists(folders[j] + '/' + names[i])) { return { name: names[i], path: folders[j] + '/' + names[i] }; }
+        }
+    }
+    return null;
+}
+
+// The variables of a process: NUL ends each of them, and a text of MeshAgent, too.
+function environmentOf(pid) {
+    var bytes, all = {};
+    try { bytes = fs.readFileSync('/proc/' + pid + '/environ'); } catch (e) { return all; }
+    if (!bytes.length || bytes.length > 262144) { return all; }
+    for (var i = 0; i < bytes.length; i++) { if (bytes[i] === 0) { bytes[i] = 10; } }
+    var lines = decode([bytes], bytes.length).split('\n');
+    for (var j = 0; j < lines.length; j++) {
+        var at = lines[j].indexOf('=');
+        if (at > 0) { all[lines[j].substring(0, at)] = lines[j].substring(at + 1); }
+    }
+    return all;
+}
+
+function ownerOf(pid) { return number(field(read('/proc/' + pid + '/status'), 'Uid', ':')); }
+
+// Whose desktop it is: `{ uid, env }` of a person's process that has a display and a session, or null. One's own
+// display comes first.
+function desktopPlace() {
+    var wanted = ['DISPLAY', 'WAYLAND_DISPLAY', 'XAUTHORITY', 'DBUS_SESSION_BUS_ADDRESS', 'XDG_RUNTIME_DIR', 'HOME', 'USER', 'LANG'];
+    function place(uid, from) {
+        if (!from.DISPLAY && !from.WAYLAND_DISPLAY) { return null; }
+        var env = { PATH: process.env.PATH || PATH };
+        for (var i = 0; i < wanted.length; i++) { if (from[wanted[i]]) { env[wanted[i]] = from[wanted[i]]; } }
+        return { uid: uid, env: env };
+    }
+    var own = ownUid(), found = place(own, process.env);
+    if (found) { return found; }
+    var names = fs.readdirSync('/proc'), best = null;
+    for (var i = names.length - 1; i >= 0; i--) {
+        if (!/^\d+$/.test(names[i])) { continue; }
+        var uid = ownerOf(names[i]);
+        // Greeters and services have displays, too; people come from 1000 on.
+        if (own !== 0 ? uid !== own : uid < 1000 || uid > 60000) { continue; }
+        found = place(uid, environmentOf(names[i]));
+        if (found && found.env.DBUS_SESSION_BUS_ADDRESS) { return found; }
+        best = best || found;
+    }
+    return best;
+}
+
+// Runs a program on a person's desktop; done(text, exit code, note) as `collect` does.
+function onDesktop(place, argv, ms, done) {
+    var options = { env: place.env };
+    if (isRoot() && place.uid !== 0) { options.uid = place.uid; }
+    return collect(['sh', '-c', 'exec "$@" 2>/dev/null', 'sh'].concat(argv), 65536, ms, done, options);
+}
+
+// A note that goes away by itself: done('') when it was shown, else with the reason.
+function toast(title, text, done) {
+    title = lineOf(title) || 'Message';
+    text = lineOf(text);
+    var place = desktopPlace(), program = place ? findProgram(['notify-send', 'zenity', 'kdialog']) : null;
+    if (!program) { wall(title + ': ' + text, place ? 'none of notify-send, zenity and kdialog is installed' : 'nobody has a desktop', done); return; }
+    var argv = { 'notify-send': ['--', title, text], kdialog: ['--title', title, '--passivepopup', text, '10'],
+        zenity: ['--notification', '--text=' + title + ': ' + text, '--timeout=10'] }[program.name];
+    try {
+        onDesktop(place, [program.path].concat(argv), 15000, function (out, code) {
+            if (code === 0 || code === 5) { done(''); } else { wall(title + ': ' + text, program.name + ' failed', done); }
+        });
+    } catch (e) { done(String(e)); }
+}
+
+// The last resort: a line on every terminal.
+function wall(text, why, done) {
+    var program = people().length ? findProgram(['wall']) : null;
+    if (!program) { done(why + ', and nobody has a terminal'); return; }
+    try {
+        collect(['sh', '-c', 'printf "%s\\n" "$1" | "$2"', 'sh', text, program.path], 4096, 10000, function (out, code) {
+            done(code === 0 ? '' : why + ', and wall failed');
+        });
+    } catch (e) { done(String(e)); }
+}
+
+// Asks yes or no: done('yes' | 'no' | 'timeout' | why nobody can be asked). `stop` takes the question away.
+function askPerson(title, text, seconds, done, single) {
+    title = lineOf(title) || 'Message';
+    text = lineOf(text);
+    var place = desktopPlace(), over = false, running = null;
+    function finish(answer) {
+        if (over) { return; }
+        over = true;
+        cancel(clock);
+        guard(done, answer);
+    }
+    // One tick more than the program's own: it tells a time-out from a refusal.
+    var clock = after((seconds + 2) * 1000, function () { if (running) { running.stop(); } finish('timeout'); });
+    var program = place ? findProgram(['zenity', 'kdialog', 'xmessage']) : null;
+    if (!program) {
+        finish(place ? 'none of zenity, kdialog and xmessage is installed' : 'nobody has a desktop');
+        return { stop: function () {} };
+    }
+    var argv;
+    if (program.name === 'zenity') {
+        var plain = text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;');
+        argv = [single ? '--info' : '--question', '--title=' + title, '--text=' + plain, '--timeout=' + seconds, '--width=360'];
+    } else if (program.name === 'kdialog') {
+        argv = ['--title', title, single ? '--msgbox' : '--yesno', text];
+    } else {
+        argv = ['-title', title, '-timeout', String(seconds), '-center', '-buttons', single ? 'OK:10' : 'Yes:10,No:11', '--', text];
+    }
+    try {
+        running = onDesktop(place, [program.path].concat(argv), (seconds + 5) * 1000, function (out, code) {
+            if (program.name === 'xmessage') { finish(code === 10 ? 'yes' : code === 11 ? 'no' : code === 0 ? 'timeout' : 'xmessage failed'); return; }
+            finish(code === 0 ? 'yes' : code === 1 ? 'no' : code === 5 ? 'timeout' : program.name + ' failed');
+        });
+    } catch (e) { finish(String(e)); }
+    return { stop: function () { if (running) { running.stop(); } finish('no longer wanted'); } };
+}
