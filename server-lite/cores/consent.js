@@ -40,7 +40,7 @@ function withConsent(tunnel, go) {
         return;
     }
     var seconds = Math.max(5, Math.min(600, number(options.consentTimeout) || CONSENT_S));
-    tunnel.note('Waiting for the person at the device to agree...', 1);
+    tunnel.note('Waiting for the person at the device to agree', 1);
     var box = askPerson(consentText(options.consentTitle, m, 'Remote access'),
         consentText(options['consentMsg' + rule.name], m, who(m) + ' asks for a ' + tunnel.kind + ' session on this device. Allow it?'), seconds,
         function (answer) {
