@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use microstack::wire::{MeshId, Msh, MshError, ServerId, ServerUrl};
+use microstack::wire::{MeshId, Msh, MshError, ServerId, ServerUrl, trailer};
 
 use crate::state;
 
@@ -35,7 +35,8 @@ pub enum SettingsError {
 }
 
 impl Settings {
-    /// Reads the named file, or the first that exists of the usual places.
+    /// Reads the named file, or the first that exists of the usual places: beside the program, inside it (as servers put
+    /// them into what they hand out), the system's.
     ///
     /// # Errors
     /// [`SettingsError`] says what to do.
@@ -44,7 +45,14 @@ impl Settings {
             Some(file) => file.to_owned(),
             None => {
                 let places = usual_places();
-                match places.iter().find(|place| place.exists()) {
+                let found = places.iter().find(|place| place.exists());
+                let beside = places.first().filter(|place| place.exists());
+                if beside.is_none()
+                    && let Some(settings) = Settings::inside_program()
+                {
+                    return settings;
+                }
+                match found {
                     Some(place) => place.clone(),
                     None => return Err(SettingsError::None { looked_at: places }),
                 }
@@ -53,6 +61,17 @@ impl Settings {
         match state::read_bounded(&file, Msh::MAX_LEN) {
             Ok(bytes) => Settings::parse(file, &bytes),
             Err(error) => Err(SettingsError::Read { file, error }),
+        }
+    }
+
+    /// The settings behind the program itself (agent-channel specification 2.2), if there are any.
+    fn inside_program() -> Option<Result<Settings, SettingsError>> {
+        let file = std::env::current_exe().ok()?;
+        let read = std::fs::File::open(&file).and_then(|mut program| trailer::read_msh(&mut program));
+        match read {
+            Ok(None) => None,
+            Ok(Some(bytes)) => Some(Settings::parse(file, &bytes)),
+            Err(error) => Some(Err(SettingsError::Read { file, error })),
         }
     }
 

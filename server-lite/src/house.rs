@@ -12,6 +12,7 @@ use microstack::wire::id::NodeId;
 
 use crate::accounts::{CookieKey, Gate, PasswordChecker};
 use crate::agents::Shelf;
+use crate::agents::programs::Programs;
 use crate::data::Data;
 use crate::live::Live;
 use crate::model::{CoreChoice, Device, Event, Group, User, rights};
@@ -38,6 +39,8 @@ pub struct House {
     pub cookies: CookieKey,
     /// Signs as the server's identity towards agents; the only one in [`Config::identities`] so far.
     pub signers: Vec<Arc<dyn Signer>>,
+    /// Programs of agents for download.
+    pub programs: Programs,
     /// Wake packets go out from this machine too.
     pub wakes_devices: bool,
     /// Which TLS certificates agents may see, and who we are: replaced when a certificate changes.
@@ -226,6 +229,7 @@ pub(crate) mod tests {
             flusher: Flusher::start(Arc::clone(&data)).unwrap(),
             cookies: CookieKey::new(&[7; 32]).unwrap(),
             signers: Vec::new(),
+            programs: Programs::start(dir.path().join("agents"), None).unwrap(),
             wakes_devices: false,
             trust: Trust::new(facts, Config { identities: Vec::new(), accepted_tls: Vec::new() }),
             data,

@@ -129,7 +129,8 @@ meshlite-agent: connects this device to a MeshCentral or Meshlite server.
   meshlite-agent help | version
 
 The .msh file names the server and the group; get it from the server's console (\"Add agent\").
-Without --msh it is looked for beside the program (<program>.msh), then as /etc/meshlite/agent.msh.
+Without --msh it is looked for beside the program (<program>.msh), then inside the program (as /meshagents of a
+server puts it there), then as /etc/meshlite/agent.msh.
 State is kept in --state DIR, else $STATE_DIRECTORY, else /var/lib/meshlite for root, else
 $XDG_STATE_HOME/meshlite or ~/.local/state/meshlite.
 

@@ -119,6 +119,11 @@ enum State {
     /// The request is with the owner.
     Answering,
     Writing(Instant),
+    /// The owner hands over the rest of the body; so many bytes are still to come from it.
+    Pieces {
+        until: Instant,
+        left: u64,
+    },
     /// The answer is out and our side is closed; what the client still sends is thrown away for a moment, since
     /// closing with unread bytes would destroy the answer on its way (RFC 9112 section 9.6).
     Lingering {
@@ -141,6 +146,9 @@ const LINGER: Duration = Duration::from_secs(1);
 
 /// Bytes read in one turn.
 const READ_BUDGET: usize = 64 * 1024;
+
+/// More of a body in pieces is wanted when fewer bytes than this wait.
+const LOW_WATER: usize = 64 * 1024;
 
 /// An answer up to this size leaves in one piece with its head.
 const ONE_PIECE: usize = 16 * 1024;
@@ -211,6 +219,8 @@ impl ServerConn {
     pub fn deadline(&self) -> Option<Instant> {
         match &self.state {
             State::Tls(until) | State::Writing(until) => Some(*until),
+            // While nothing waits it is the owner's turn, and not the client that is slow.
+            State::Pieces { until, .. } => (!self.output.is_empty()).then_some(*until),
             State::Head { until, .. } | State::Body { until, .. } | State::Lingering { until, .. } => {
                 Some(*until)
             }
@@ -226,6 +236,45 @@ impl ServerConn {
         self.exchange.keeps_alive &= !response.headers.has_token("connection", "close");
         self.queue(cx, response);
         // The owner need not know that the next request may be here already.
+        cx.again();
+    }
+
+    /// Answers the request at hand with a body of `length` bytes that is handed over in pieces: while
+    /// [`ServerConn::wants_piece`], give some more to [`ServerConn::push`]. Ignored when there is no request.
+    ///
+    /// So a large file passes at the pace of the client, without lying in memory.
+    pub fn respond_in_pieces(&mut self, cx: &mut Cx<'_>, head: Response, length: u64) {
+        if !matches!(self.state, State::Answering) {
+            return;
+        }
+        self.exchange.keeps_alive &= !head.headers.has_token("connection", "close");
+        let whole = self.exchange.is_head || head.has_no_body() || length == 0;
+        self.queue(cx, head.with("Content-Length", length.to_string()).with_body(Bytes::new()));
+        if !whole {
+            self.state = State::Pieces { until: cx.now() + self.options.write_timeout, left: length };
+        }
+        cx.again();
+    }
+
+    /// True while more of a body in pieces may be given.
+    pub fn wants_piece(&self) -> bool {
+        let waiting: usize = self.output.iter().map(Bytes::len).sum();
+        matches!(self.state, State::Pieces { left: 1.., .. }) && waiting < LOW_WATER
+    }
+
+    /// The next piece of the body. What is over its length is cut off; ignored when there is no such body.
+    pub fn push(&mut self, cx: &mut Cx<'_>, piece: Bytes) {
+        let State::Pieces { until, left } = &mut self.state else { return };
+        let room = usize::try_from(*left).unwrap_or(usize::MAX);
+        let piece = piece.slice(..piece.len().min(room));
+        if piece.is_empty() {
+            return;
+        }
+        if self.output.is_empty() {
+            *until = cx.now() + self.options.write_timeout;
+        }
+        *left -= piece.len() as u64;
+        self.output.push_back(piece);
         cx.again();
     }
 
@@ -300,6 +349,14 @@ impl ServerConn {
             },
             State::Head { .. } => self.read_head(cx),
             State::Body { .. } => self.read_body(cx),
+            State::Pieces { .. } => {
+                self.flush(cx)?;
+                if matches!(self.state, State::Pieces { left: 1.., .. }) {
+                    return Err(Blocked::Wait);
+                }
+                self.state = State::Writing(cx.now());
+                Ok(None)
+            }
             State::Writing(_) => {
                 self.flush(cx)?;
                 if !self.exchange.keeps_alive {
@@ -464,7 +521,7 @@ impl ServerConn {
             if front.is_empty() {
                 self.output.pop_front();
             }
-            if let State::Writing(until) = &mut self.state {
+            if let State::Writing(until) | State::Pieces { until, .. } = &mut self.state {
                 *until = cx.now() + self.options.write_timeout; // progress
             }
         }
@@ -485,7 +542,7 @@ impl ServerConn {
             State::Head { begun: false, .. } => Stage::Idle,
             State::Head { .. } => Stage::Request,
             State::Body { .. } => Stage::Body,
-            State::Writing(_) => Stage::Write,
+            State::Writing(_) | State::Pieces { .. } => Stage::Write,
             State::Lingering { why, .. } => {
                 let why = why.take().unwrap_or(ClosedWhy::Done);
                 self.state = State::Closed;

@@ -7,6 +7,7 @@ mod connection;
 mod enrol;
 mod hear;
 mod own_core;
+pub mod programs;
 mod report;
 mod shelf;
 mod tag;

@@ -100,6 +100,10 @@ struct Run {
     /// Believe X-Forwarded-For of a terminator at this address (loopback is always believed); may be repeated.
     #[arg(long, value_name = "ADDR", requires = "tls_offload")]
     proxy: Vec<IpAddr>,
+    /// Folder with the agents' programs for download, named NUMBER-NAME by agent type, such as 26-meshlite-agent
+    /// [default: agents in the data directory; the meshlite-agent beside this program serves for this machine's type].
+    #[arg(long, value_name = "DIR")]
+    agents: Option<PathBuf>,
     /// Send wake packets from this machine too: for a server on the network of its devices.
     #[arg(long)]
     wake_lan: bool,
@@ -229,6 +233,7 @@ impl Run {
             workers: self.workers.map(usize::from),
             outer,
             public_port: self.public_port,
+            agents: self.agents,
             wake_lan: self.wake_lan,
             proxies: self.proxy,
         };

@@ -1,6 +1,8 @@
 //! HTTP: which addresses exist, who may call them, and the connections themselves.
 
 mod console;
+mod download;
+mod install_script;
 mod pages;
 mod routes;
 mod visitor;

@@ -6,7 +6,7 @@ use microstack::wire::id::ServerId;
 
 use crate::admin::group_settings;
 use crate::house::{Facts, House};
-use crate::model::parse_mesh;
+use crate::model::{Group, parse_mesh};
 
 /// The process runs.
 pub(super) fn health(_: &House, _: &Request) -> Response {
@@ -27,24 +27,31 @@ pub(super) fn ready(house: &House, _: &Request) -> Response {
 /// `/meshsettings?id=`: the `.msh` file of a group (agent-channel specification 2.1).
 pub(super) fn settings(house: &House, request: &Request) -> Response {
     let group = request.query_value("id").and_then(|id| parse_mesh(&id)).and_then(|id| house.data.group(&id));
-    let facts = house.facts();
-    let (Some(group), Ok(server_id)) = (group, ServerId::from_text64(&facts.server_id)) else {
+    let flags = request.query_value("installflags");
+    let Some(settings) = group.and_then(|group| settings_of(house, &group, flags.as_deref())) else {
         return Response::text(401, "Unauthorized: there is no such group");
     };
+    Response::new(200)
+        .with("Content-Type", "application/octet-stream")
+        .with("Content-Disposition", "attachment; filename=\"meshagent.msh\"")
+        .with_body(settings)
+}
+
+/// The `.msh` file of a group; `flags` is one character that installers read.
+pub(super) fn settings_of(house: &House, group: &Group, flags: Option<&str>) -> Option<Vec<u8>> {
+    let facts = house.facts();
+    let server_id = ServerId::from_text64(&facts.server_id).ok()?;
     let url = ServerUrl {
         tls: true,
         host: facts.name.clone(),
         port: facts.port,
         path_and_query: "/agent.ashx".into(),
     };
-    let mut settings = group_settings(&group, server_id, &url);
-    if let Some(flags) = request.query_value("installflags").filter(|flags| flags.len() == 1) {
-        settings = settings.text("InstallFlags", &flags);
+    let mut settings = group_settings(group, server_id, &url);
+    if let Some(flags) = flags.filter(|flags| matches!(*flags, "0" | "1" | "2")) {
+        settings = settings.text("InstallFlags", flags);
     }
-    Response::new(200)
-        .with("Content-Type", "application/octet-stream")
-        .with("Content-Disposition", "attachment; filename=\"meshagent.msh\"")
-        .with_body(settings.emit())
+    Some(settings.emit())
 }
 
 /// The answer of the plain HTTP port: the same address by HTTPS.

@@ -21,6 +21,8 @@ pub enum Who {
 pub enum Reply {
     /// A plain answer.
     Page(fn(&House, &Request) -> Response),
+    /// Programs of agents: read from the disk while they are sent.
+    Programs,
     /// The agent channel.
     AgentChannel,
     /// The user channel.
@@ -46,6 +48,8 @@ pub const ROUTES: &[Route] = &[
     Route { path: "/control.ashx", who: Who::Users, reply: Reply::UserChannel },
     // The group's id is 48 random bytes: who names it has been given it.
     Route { path: "/meshsettings", who: Who::Anyone, reply: Reply::Page(pages::settings) },
+    // As with settings; programs without any are public.
+    Route { path: "/meshagents", who: Who::Anyone, reply: Reply::Programs },
     Route { path: "/health.ashx", who: Who::Anyone, reply: Reply::Page(pages::health) },
     Route { path: "/healthz", who: Who::Anyone, reply: Reply::Page(pages::health) },
     Route { path: "/readyz", who: Who::Anyone, reply: Reply::Page(pages::ready) },

@@ -13,6 +13,7 @@ use microstack::http::{ClosedWhy, Event, Request, Response, ServerConn, ServerOp
 use microstack::net::TcpStream;
 use microstack::ws::{Conn, Event as WsEvent, WsOptions};
 
+use super::download::{Download, ToDownload};
 use super::pages::{hardened, redirect};
 use super::routes::{Reply, find};
 use crate::agents::Agent;
@@ -28,6 +29,8 @@ pub struct Visitor {
     tcp: Option<TcpStream>,
     peer: SocketAddr,
     stage: Stage,
+    /// An answer that is read from the disk while it is sent.
+    download: Option<Download>,
     id: Option<LinkId>,
     /// All visitors of this chain, for the end.
     guests: Rc<RefCell<HashSet<LinkId>>>,
@@ -69,7 +72,7 @@ impl Visitor {
         peer: SocketAddr,
         guests: Rc<RefCell<HashSet<LinkId>>>,
     ) -> Visitor {
-        Visitor { house, mode, tcp: Some(tcp), peer, stage: Stage::New, id: None, guests }
+        Visitor { house, mode, tcp: Some(tcp), peer, stage: Stage::New, download: None, id: None, guests }
     }
 
     fn begin(&mut self, cx: &mut Cx<'_>) {
@@ -89,15 +92,23 @@ impl Visitor {
         loop {
             let Stage::Http(conn) = &mut self.stage else { return };
             match conn.poll(cx) {
-                Some(Event::Request(request)) => self.request(cx, &request),
+                Some(Event::Request(request)) => {
+                    self.download = None;
+                    self.request(cx, &request);
+                }
                 Some(Event::Closed(why)) => {
                     if !matches!(why, ClosedWhy::Done | ClosedWhy::Eof) {
                         tracing::debug!(peer = %self.peer, %why, "a connection ended");
                     }
                     self.stage = Stage::Gone;
                 }
-                None => return,
+                None => break,
             }
+        }
+        if let (Stage::Http(conn), Some(download)) = (&mut self.stage, &mut self.download)
+            && download.pump(cx, conn, &self.house)
+        {
+            self.download = None;
         }
     }
 
@@ -119,6 +130,10 @@ impl Visitor {
                 let response = page(&self.house, request);
                 self.respond(cx, response);
             }
+            Reply::Programs => match Download::begin(cx, &self.house, request) {
+                Ok(download) => self.download = Some(download),
+                Err(response) => self.respond(cx, response),
+            },
             Reply::AgentChannel => {
                 if let Some(conn) = self.upgrade(cx, request) {
                     self.stage = Stage::Agent(conn, None);
@@ -241,6 +256,17 @@ impl Visitor {
                     session.note(cx, conn, *note);
                 }
             }
+            (Stage::Http(conn), Err(note)) => {
+                if let (Ok(note), Some(download)) = (note.downcast::<ToDownload>(), &mut self.download) {
+                    let facts = self.house.facts();
+                    if let Some(response) =
+                        download.note(cx, conn, *note, |response| hardened(&facts, response))
+                    {
+                        conn.respond(cx, response);
+                        self.download = None;
+                    }
+                }
+            }
             // What comes for a connection that has become something else has no reader.
             (_, Err(_)) => {}
         }
@@ -250,7 +276,10 @@ impl Visitor {
     fn tick(&mut self, cx: &mut Cx<'_>) -> (Option<Instant>, Duration) {
         let now = cx.now();
         match &mut self.stage {
-            Stage::Http(conn) => (conn.deadline(), Duration::ZERO),
+            Stage::Http(conn) => {
+                let download = self.download.as_ref().map(Download::deadline);
+                ([conn.deadline(), download].into_iter().flatten().min(), Duration::ZERO)
+            }
             Stage::Agent(conn, agent) => {
                 let own = agent.as_mut().map(|agent| {
                     if now >= agent.deadline(conn) {

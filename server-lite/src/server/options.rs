@@ -29,6 +29,8 @@ pub struct RunOptions {
     pub outer: Option<OuterSource>,
     /// Port under which clients reach the terminator, if it is not the listening one.
     pub public_port: Option<u16>,
+    /// The folder of the agents' programs; by default `agents` in the data directory.
+    pub agents: Option<PathBuf>,
     /// Send wake packets from this machine too, not only from devices.
     pub wake_lan: bool,
     /// Addresses of terminators on other machines whose `X-Forwarded-For` is believed.

@@ -19,6 +19,7 @@ use super::options::{RunOptions, ServerError};
 use crate::accounts::{CookieKey, Gate, PasswordChecker};
 use crate::admin::{ControlSocket, Settings};
 use crate::agents::Shelf;
+use crate::agents::programs::Programs;
 use crate::certs::CertFolder;
 use crate::data::Data;
 use crate::house::{House, Trust};
@@ -92,6 +93,11 @@ impl Running {
             cookies: CookieKey::new(&cookies)
                 .ok_or_else(|| ServerError::Certificate("the cookie key cannot be used".into()))?,
             signers: vec![Arc::new(certs.agent) as Arc<dyn Signer>],
+            programs: Programs::start(
+                options.agents.clone().unwrap_or_else(|| options.data_dir.join("agents")),
+                std::env::current_exe().ok().map(|own| own.with_file_name("meshlite-agent")),
+            )
+            .map_err(thread_failed)?,
             wakes_devices: options.wake_lan,
             trust: Trust::new(facts, config),
             data,

@@ -50,6 +50,7 @@ pub fn options(dir: &Path) -> RunOptions {
         outer: None,
         public_port: None,
         proxies: Vec::new(),
+        agents: None,
         wake_lan: false,
     }
 }
