@@ -8,7 +8,7 @@
 //! connections carry the effects out. The binaries are [`cli::server`] (`meshlite-server`) and [`operator`]
 //! (`meshlite`).
 //!
-//! **What it is not yet:** no relay (terminal, files, desktop), no web console, no Intel AMT, no agent updates, no
+//! **What it is not yet:** no web console, no Intel AMT, no agent updates, no
 //! cluster.
 #![forbid(unsafe_code)]
 
@@ -23,5 +23,6 @@ pub mod http;
 pub mod live;
 pub mod model;
 pub mod operator;
+pub mod relay;
 pub mod server;
 pub mod users;

@@ -294,6 +294,16 @@ impl ServerConn {
         ws::Conn::accepted(cx, self.stream, self.peer, self.input, key, options)
     }
 
+    /// Takes the connection off its chain, for a WebSocket on another one. `request` must ask for a WebSocket.
+    ///
+    /// # Errors
+    /// Fails when the request asks for none, or the socket cannot be taken out of the poll.
+    pub fn part(mut self, cx: &mut Cx<'_>, request: &Request) -> io::Result<ws::Parted> {
+        let key = request.websocket_key().ok_or_else(|| io::Error::from(ErrorKind::InvalidInput))?;
+        self.stream.deregister(cx)?;
+        Ok(ws::Parted::new(self.stream, self.peer, self.input, key))
+    }
+
     /// Ends the connection when what was written has left, without waiting for the client.
     pub fn close(&mut self, cx: &mut Cx<'_>) {
         if !matches!(self.state, State::Closed | State::Lingering { .. }) {

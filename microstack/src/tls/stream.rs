@@ -141,7 +141,17 @@ impl Stream {
     /// Fails when the descriptor cannot be polled.
     pub fn register(&mut self, cx: &Cx<'_>, sub: u8) -> io::Result<()> {
         self.sub = sub;
+        // Whatever another chain knew of the socket counts no more.
+        (self.readable, self.writable) = (true, true);
         cx.register(&mut self.tcp, sub, Interest::READABLE | Interest::WRITABLE)
+    }
+
+    /// Takes the socket off its chain, to be registered with another one.
+    ///
+    /// # Errors
+    /// Fails when the socket is not registered.
+    pub fn deregister(&mut self, cx: &Cx<'_>) -> io::Result<()> {
+        cx.deregister(&mut self.tcp)
     }
 
     /// Moves a registered socket to another number.

@@ -5,6 +5,9 @@
 //! how much is waiting. Messages are never split on the way out: real agents lose or crash on fragments
 //! (agent-channel specification 3.1); fragments coming in are joined up to the cap.
 //!
+//! [`Splice`] is another kind of owner: it joins two clients of a server and passes frames through without assembling
+//! messages, for a relay.
+//!
 //! What it is **not**: no compression, and no judgement on who the peer is.
 
 mod close;
@@ -13,9 +16,11 @@ mod incoming;
 mod open;
 mod options;
 mod outgoing;
+mod splice;
 mod upgrade;
 
 pub use close::{CloseInfo, CloseWhy};
 pub use conn::Conn;
 pub use options::{ClientOptions, Event, OpenInfo, SendError, WsOptions};
+pub use splice::{Goodbye, Leg, LegEnd, PairTap, Parted, Splice};
 pub use tungstenite::Bytes;

@@ -4,6 +4,7 @@ mod console;
 mod download;
 mod install_script;
 mod pages;
+mod relay;
 mod routes;
 mod visitor;
 

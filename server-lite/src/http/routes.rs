@@ -27,6 +27,8 @@ pub enum Reply {
     AgentChannel,
     /// The user channel.
     UserChannel,
+    /// The relay.
+    Relay,
 }
 
 /// One address.
@@ -46,6 +48,8 @@ pub const ROUTES: &[Route] = &[
     Route { path: "/favicon.svg", who: Who::Anyone, reply: Reply::Page(console::file) },
     Route { path: "/agent.ashx", who: Who::Agents, reply: Reply::AgentChannel },
     Route { path: "/control.ashx", who: Who::Users, reply: Reply::UserChannel },
+    // Users as on the user channel; devices by a token that a user's tunnel gave them.
+    Route { path: "/meshrelay.ashx", who: Who::Users, reply: Reply::Relay },
     // The group's id is 48 random bytes: who names it has been given it.
     Route { path: "/meshsettings", who: Who::Anyone, reply: Reply::Page(pages::settings) },
     // As with settings; programs without any are public.

@@ -15,22 +15,23 @@ use microstack::ws::{Conn, Event as WsEvent, WsOptions};
 
 use super::download::{Download, ToDownload};
 use super::pages::{hardened, redirect};
+use super::relay::RelayCheck;
 use super::routes::{Reply, find};
 use crate::agents::Agent;
 use crate::house::House;
-use crate::live::{Address, ToAgent, ToUser};
+use crate::live::{Address, PasswordVerdict, ToAgent, ToUser};
 use crate::model::time::now_ms;
 use crate::users::{Session, SessionLink, SignIn};
 
 /// The link of one connection.
 pub struct Visitor {
-    house: Arc<House>,
+    pub(super) house: Arc<House>,
     mode: Arc<Mode>,
     tcp: Option<TcpStream>,
-    peer: SocketAddr,
-    stage: Stage,
     /// An answer that is read from the disk while it is sent.
     download: Option<Download>,
+    pub(super) peer: SocketAddr,
+    pub(super) stage: Stage,
     id: Option<LinkId>,
     /// All visitors of this chain, for the end.
     guests: Rc<RefCell<HashSet<LinkId>>>,
@@ -52,11 +53,13 @@ pub struct Mode {
 #[derive(Debug, Clone, Copy)]
 pub struct Farewell;
 
-enum Stage {
+pub(super) enum Stage {
     New,
     Http(Box<ServerConn>),
     Agent(Box<Conn>, Option<Box<Agent>>),
     User(Box<Conn>, Option<Box<Session>>, Option<SignIn>),
+    /// A client of the relay whose password is being checked.
+    RelayCheck(Box<RelayCheck>),
     Gone,
 }
 
@@ -134,6 +137,7 @@ impl Visitor {
                 Ok(download) => self.download = Some(download),
                 Err(response) => self.respond(cx, response),
             },
+            Reply::Relay => self.relay(cx, request),
             Reply::AgentChannel => {
                 if let Some(conn) = self.upgrade(cx, request) {
                     self.stage = Stage::Agent(conn, None);
@@ -154,7 +158,7 @@ impl Visitor {
         }
     }
 
-    fn respond(&mut self, cx: &mut Cx<'_>, response: Response) {
+    pub(super) fn respond(&mut self, cx: &mut Cx<'_>, response: Response) {
         let response = hardened(&self.house.facts(), response);
         if let Stage::Http(conn) = &mut self.stage {
             conn.respond(cx, response);
@@ -246,6 +250,11 @@ impl Visitor {
                 conn.close(cx, Some((1001, "")));
             }
             (stage, Ok(_)) => *stage = Stage::Gone,
+            (Stage::RelayCheck(_), Err(note)) => {
+                if let Ok(verdict) = note.downcast::<PasswordVerdict>() {
+                    self.relay_judged(cx, &verdict);
+                }
+            }
             (Stage::Agent(conn, Some(agent)), Err(note)) => {
                 if let Ok(note) = note.downcast::<ToAgent>() {
                     agent.note(cx, conn, *note);
@@ -298,7 +307,7 @@ impl Visitor {
                 });
                 ([own, conn.deadline()].into_iter().flatten().min(), SLACK)
             }
-            Stage::New | Stage::Gone => (None, Duration::ZERO),
+            Stage::New | Stage::RelayCheck(_) | Stage::Gone => (None, Duration::ZERO),
         }
     }
 
@@ -323,7 +332,7 @@ impl Link for Visitor {
         match &mut self.stage {
             Stage::Http(conn) => conn.wake(cx, &wake),
             Stage::Agent(conn, _) | Stage::User(conn, ..) => conn.wake(cx, &wake),
-            Stage::New | Stage::Gone => {}
+            Stage::New | Stage::RelayCheck(_) | Stage::Gone => {}
         }
         for note in mail {
             self.mail(cx, note);

@@ -11,7 +11,7 @@ mod users;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use microstack::chain::{LinkId, Mailbox};
 use microstack::wire::id::{MeshId, NodeId};
@@ -21,6 +21,8 @@ pub use crash_guard::CrashGuard;
 pub use holds::{HoldLimit, HoldTicket, Holds};
 pub use notes::{CoreOrder, PasswordVerdict, ToAgent, ToUser};
 pub use users::{UserSeat, UserSeats};
+
+use crate::relay::Tunnels;
 
 /// The place of one connection: a chain and a link on it.
 #[derive(Clone)]
@@ -54,6 +56,10 @@ pub struct Live {
     pub asks: Asks,
     /// Silent refused connections.
     pub holds: Holds,
+    /// Tunnels of the relay.
+    pub tunnels: Tunnels,
+    /// The hosts of all chains, once they run: they take connections over.
+    pub chains: OnceLock<Vec<Address>>,
     /// Devices that lose their connection too often.
     pub crash_guard: CrashGuard,
     /// Mail that found its chain overloaded.
@@ -82,6 +88,8 @@ impl Default for Live {
             users: UserSeats::default(),
             asks: Asks::default(),
             holds: Holds::default(),
+            tunnels: Tunnels::default(),
+            chains: OnceLock::new(),
             crash_guard: CrashGuard::default(),
             lost_mail: AtomicU64::new(0),
         }

@@ -22,12 +22,21 @@ pub const NOTES: u32 = 0x80;
 pub const VIEW_ONLY: u32 = 0x100;
 /// Show messages on the device.
 pub const CHAT: u32 = 0x4000;
+/// Restriction: no terminals. Restrictions mean nothing in [`ALL`].
+pub const NO_TERMINAL: u32 = 0x200;
+/// Restriction: no files.
+pub const NO_FILES: u32 = 0x400;
+/// Restriction: no desktop.
+pub const NO_DESKTOP: u32 = 0x1_0000;
 /// Run commands on the device.
 pub const RUN_COMMANDS: u32 = 0x2_0000;
 /// Switch the device off, restart it, send it to sleep.
 pub const POWER: u32 = 0x4_0000;
 /// See hardware, network and connection details.
 pub const DETAILS: u32 = 0x10_0000;
+
+/// Relay TCP and UDP ports, without remote control.
+pub const RELAY: u32 = 0x20_0000;
 
 /// Site rights that allow everything.
 pub const SITE_ALL: u32 = 0xFFFF_FFFF;

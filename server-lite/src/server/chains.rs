@@ -15,6 +15,7 @@ use microstack::net::{ListenOptions, Listener};
 use crate::house::House;
 use crate::http::{Farewell, Mode, Visitor};
 use crate::live::Address;
+use crate::relay::{Handover, Meeting};
 
 /// One chain that runs.
 pub(super) struct ChainThread {
@@ -59,7 +60,8 @@ pub(super) fn start(
     std::thread::Builder::new().name(format!("chain-{number}")).spawn(move || {
         let chain = Chain::new()?;
         let guests = Rc::default();
-        let id = chain.add("host", Host { house, doors, guests, leaving: None });
+        let meeting = Meeting::new(Arc::clone(&house), Rc::clone(&guests));
+        let id = chain.add("host", Host { house, doors, guests, meeting, leaving: None });
         let _ = ready.send(Address::new(chain.mailbox(), id));
         let _end = EndsTheServer;
         chain.run()
@@ -83,6 +85,8 @@ struct Host {
     house: Arc<House>,
     doors: Vec<Door>,
     guests: Rc<RefCell<HashSet<LinkId>>>,
+    /// The tunnels of this chain.
+    meeting: Meeting,
     /// Until when the last may leave.
     leaving: Option<Instant>,
 }
@@ -112,7 +116,7 @@ impl Host {
 }
 
 impl Link for Host {
-    fn wake(&mut self, cx: &mut Cx<'_>, wake: Wake) {
+    fn wake(&mut self, cx: &mut Cx<'_>, mut wake: Wake) {
         if wake.start {
             for (sub, door) in self.doors.iter_mut().enumerate() {
                 if let Err(error) = door.listener.start(cx, u8::try_from(sub).unwrap_or(u8::MAX)) {
@@ -121,8 +125,13 @@ impl Link for Host {
                 }
             }
         }
-        if wake.mail.iter().any(|note| note.is::<Stop>()) && self.leaving.is_none() {
-            self.leave(cx);
+        for note in std::mem::take(&mut wake.mail) {
+            match note.downcast::<Handover>() {
+                Ok(handover) if self.leaving.is_none() => self.meeting.arrive(cx, *handover),
+                Ok(_) => {}
+                Err(note) if note.is::<Stop>() && self.leaving.is_none() => self.leave(cx),
+                Err(_) => {}
+            }
         }
         if let Some(until) = self.leaving {
             if self.guests.borrow().is_empty() || cx.now() >= until {

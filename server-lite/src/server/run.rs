@@ -130,6 +130,9 @@ impl Running {
             })?;
             threads.push(ChainThread { thread, host });
         }
+        let hosts = threads.iter().map(|chain| chain.host.clone()).collect();
+        // Set once: this is the only place.
+        let _ = house.live.chains.set(hosts);
         let file_changed = options.outer.as_ref().and_then(|source| source.changed_at());
         let (orders, received) = channel();
         let caretaker = Caretaker {

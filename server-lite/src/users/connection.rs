@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::effect::{Asker, Change, Effect};
 use super::inner::{Challenge, proof, read_challenge, read_credentials, signed_data};
 use super::sign_in::{Credentials, FirstLook, SignIn, first_look};
+use super::tunnel::ask_for;
 use super::{Request, decide, server_info, user_info};
 use crate::accounts::PasswordError;
 use crate::house::House;
@@ -371,6 +372,15 @@ impl Session {
                         .tell_all(&text, |other| user_id.as_ref().is_none_or(|user| other == user));
                 }
                 Effect::WakeFromHere(macs) => house.wake_from_here(&macs),
+                Effect::Tunnel { expect, url, message, sent, refusal } => {
+                    match ask_for(&house, expect, &url, message, cx.now()) {
+                        Ok(()) => self.answer_with_ready(cx, conn, sent),
+                        Err(why) => {
+                            tracing::info!(peer = %self.peer, %why, "a tunnel was not opened");
+                            self.answer_with(cx, conn, refusal, why.reason());
+                        }
+                    }
+                }
                 Effect::Core { node, order } => {
                     house.live.tell_agent(&node, ToAgent::Core(order));
                 }
@@ -417,6 +427,12 @@ impl Session {
     fn answer_with(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, answer: Option<Value>, result: &str) {
         if let Some(mut answer) = answer {
             answer["result"] = json!(result);
+            self.send(cx, conn, &answer.to_string());
+        }
+    }
+
+    fn answer_with_ready(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, answer: Option<Value>) {
+        if let Some(answer) = answer {
             self.send(cx, conn, &answer.to_string());
         }
     }

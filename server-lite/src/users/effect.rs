@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::power::Mac;
 use crate::live::CoreOrder;
 use crate::model::{DeviceEdit, Event, Group, GroupEdit, LoginToken, User};
+use crate::relay::{Expect, RelayUrl};
 
 /// Who asks.
 #[derive(Debug, Clone, Copy)]
@@ -76,6 +77,19 @@ pub enum Effect {
         responseid: String,
         /// Answer when the agent is not connected or too many questions are open.
         absent: Value,
+    },
+    /// Note a tunnel, and tell the agent where to come for it; then answer with one or the other.
+    Tunnel {
+        /// What is expected.
+        expect: Expect,
+        /// The user's address for it; the agent's is made of it, with a token.
+        url: RelayUrl,
+        /// What the agent gets, but for `value`.
+        message: Value,
+        /// Answer when it was sent.
+        sent: Option<Value>,
+        /// Answer when not, but for the reason.
+        refusal: Refusal,
     },
     /// Tell the agent which core it shall run from now on, if it is connected.
     Core {

@@ -18,6 +18,7 @@ pub mod power;
 mod remote;
 mod request;
 mod sign_in;
+mod tunnel;
 
 use serde_json::{Value, json};
 
@@ -25,6 +26,7 @@ pub use connection::{Session, SessionLink};
 pub use effect::{Asker, Change, Effect, Refusal};
 pub use request::Request;
 pub use sign_in::{Credentials, SignIn, read_meshauth};
+pub(crate) use sign_in::{FirstLook, first_look};
 
 pub(crate) use lists::show;
 

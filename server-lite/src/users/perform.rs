@@ -3,6 +3,7 @@
 use crate::data::DataError;
 use crate::house::House;
 use crate::model::{Device, Membership};
+use crate::relay::end_forbidden;
 use crate::users::effect::Change;
 
 impl House {
@@ -11,6 +12,19 @@ impl House {
     /// # Errors
     /// Why it was not made; nothing is half done.
     pub fn apply(&self, change: Change) -> Result<(), DataError> {
+        // Whose tunnels may have lost what allows them.
+        let (node, user) = match &change {
+            Change::MoveDevice { node, .. } | Change::RemoveDevice(node) => (Some(*node), None),
+            Change::SetMember { user_id, .. } | Change::RemoveUser(user_id) => (None, Some(user_id.clone())),
+            Change::RemoveGroup(_) => (None, None),
+            _ => return self.make(change),
+        };
+        self.make(change)?;
+        end_forbidden(self, node.as_ref(), user.as_deref());
+        Ok(())
+    }
+
+    fn make(&self, change: Change) -> Result<(), DataError> {
         match change {
             Change::AddGroup(group) => self.data.add_group(group),
             Change::EditGroup { id, edit } => {

@@ -2,11 +2,12 @@
 
 use microstack::wire::agent_type::{self, Os};
 use microstack::wire::id::NodeId;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::effect::{Asker, Effect};
 use super::groups::{refuse, wanted_answer};
 use super::request::{Request, answer};
+use super::tunnel;
 use crate::house::House;
 use crate::model::text::clean;
 use crate::model::{Device, Event, Group, node_text, rights};
@@ -42,18 +43,17 @@ pub fn message(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<E
     };
     let own = group.rights_of(&asker.user.id);
     let kind = request.text("type").unwrap_or("");
+    if kind == "tunnel" {
+        return tunnel::open(house, asker, request, &device, &group);
+    }
     let may = match kind {
         "console" => rights::has(own, rights::REMOTE_CONTROL | rights::AGENT_CONSOLE),
-        "tunnel" => own & (rights::REMOTE_CONTROL | rights::VIEW_ONLY) != 0,
         // What only shows something to the person at the device.
         "messagebox" | "openUrl" => own & (rights::REMOTE_CONTROL | rights::CHAT) != 0,
         _ => rights::has(own, rights::REMOTE_CONTROL),
     };
     if !may {
         return refuse(request, "Access denied");
-    }
-    if kind == "tunnel" {
-        return refuse(request, "Not supported: this server has no relay yet");
     }
     let mut fields = request.fields().clone();
     if serde_json::to_string(&fields).map_or(usize::MAX, |text| text.len()) > MAX_MESSAGE {
@@ -62,18 +62,23 @@ pub fn message(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<E
     for key in OURS.iter().chain(&["nodeid", "responseid"]) {
         fields.remove(*key);
     }
-    fields.insert("sessionid".into(), json!(asker.session));
-    fields.insert("rights".into(), json!(own));
-    fields.insert("consent".into(), json!(device.consent | group.consent));
-    fields.insert("username".into(), json!(asker.user.name));
-    fields.insert("userid".into(), json!(asker.user.id));
-    fields.insert("remoteaddr".into(), json!(asker.address));
+    stamp(&mut fields, asker, own, device.consent | group.consent);
     vec![Effect::ToAgent {
         node,
         message: Value::Object(fields),
         sent: wanted_answer(request, "OK"),
         absent: wanted_answer(request, "Unable to route"),
     }]
+}
+
+/// Says who sends: what agents trust.
+pub(super) fn stamp(fields: &mut Map<String, Value>, asker: &Asker<'_>, own: u32, consent: u32) {
+    fields.insert("sessionid".into(), json!(asker.session));
+    fields.insert("rights".into(), json!(own));
+    fields.insert("consent".into(), json!(consent));
+    fields.insert("username".into(), json!(asker.user.name));
+    fields.insert("userid".into(), json!(asker.user.id));
+    fields.insert("remoteaddr".into(), json!(asker.address));
 }
 
 /// `runcommands`. With `reply` the agent's answer is the only answer (specification 7, trap 5).

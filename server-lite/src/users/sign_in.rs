@@ -35,7 +35,7 @@ pub struct Credentials {
 }
 
 /// What is known of credentials without a slow hash.
-pub(super) enum FirstLook {
+pub(crate) enum FirstLook {
     /// A login token with the right secret.
     Right(Arc<User>),
     /// A login token that is not, or is no longer, right.
@@ -104,7 +104,7 @@ pub(super) fn encode_bytes(bytes: &[u8]) -> String {
 }
 
 /// Looks at credentials as far as it can be done at once.
-pub(super) fn first_look(house: &House, credentials: &Credentials, now_ms: u64) -> FirstLook {
+pub(crate) fn first_look(house: &House, credentials: &Credentials, now_ms: u64) -> FirstLook {
     if !credentials.name.starts_with(LoginToken::PREFIX) {
         return FirstLook::Check(house.data.user_named(&credentials.name));
     }

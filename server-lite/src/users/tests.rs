@@ -269,7 +269,7 @@ fn a_message_says_who_sent_it_whatever_the_sender_wrote() {
 }
 
 #[test]
-fn the_console_needs_two_rights_and_a_tunnel_is_refused() {
+fn the_console_needs_two_rights_and_a_tunnel_an_address() {
     let (house, _dir) = house();
     let message = |kind: &str| json!({"action": "msg", "type": kind, "nodeid": node(1), "responseid": "r"});
     set_rights(&house, "bert", rights::REMOTE_CONTROL);
@@ -278,8 +278,12 @@ fn the_console_needs_two_rights_and_a_tunnel_is_refused() {
     set_rights(&house, "bert", rights::AGENT_CONSOLE);
     assert_eq!(reply(&house, "bert", message("console"))["result"], "Access denied");
     assert!(
-        reply(&house, "anna", message("tunnel"))["result"].as_str().unwrap().starts_with("Not supported")
+        reply(&house, "anna", message("tunnel"))["result"].as_str().unwrap().contains("*/meshrelay.ashx")
     );
+    let mut tunnel = message("tunnel");
+    tunnel["value"] = json!("*/meshrelay.ashx?p=1&id=a");
+    assert_eq!(reply(&house, "bert", tunnel.clone())["result"], "this needs the right of remote control");
+    assert!(matches!(&effects(&house, "anna", tunnel)[..], [Effect::Tunnel { .. }]));
     let foreign = json!({"action": "msg", "type": "console", "nodeid": node(3), "responseid": "r"});
     assert_eq!(reply(&house, "anna", foreign)["result"], "Unable to route");
 }

@@ -7,4 +7,5 @@ mod lab;
 mod life;
 mod offload;
 mod peers;
+mod relay;
 mod users;

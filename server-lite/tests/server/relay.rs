@@ -1,0 +1,403 @@
+//! The relay, with raw peers.
+
+use std::time::{Duration, Instant};
+
+use microstack::channel::Message;
+use microstack::ws::{CloseWhy, Event};
+use serde_json::{Value, json};
+
+use super::lab::{Lab, PASSWORD, eventually};
+use super::peers::{Agent, Plan, QUIET, SOON, Socket, User, meshauth};
+
+/// A server with a user and a device that answers.
+struct Scene {
+    lab: Lab,
+    user: User,
+    agent: Agent,
+    node: String,
+    cookie: String,
+}
+
+impl Scene {
+    fn new() -> Scene {
+        let lab = Lab::start();
+        let agent = Plan::new(&lab).join();
+        agent.keep_own_core();
+        let user = User::admin(&lab);
+        eventually("the device is there", || user.device().is_some_and(|device| device["conn"] == 1));
+        let node = user.device().unwrap()["_id"].as_str().unwrap().to_owned();
+        let cookie = cookie(&user);
+        Scene { lab, user, agent, node, cookie }
+    }
+
+    /// Asks for a tunnel; gives the address that the agent got.
+    fn ask(&self, id: &str, protocol: u16) -> String {
+        let answer = self.user.ask(tunnel(&self.node, id, protocol));
+        assert_eq!(answer["result"], "OK", "{answer}");
+        let message = self.agent.wait_json("msg");
+        assert_eq!(message["type"], "tunnel");
+        message["value"].as_str().unwrap().to_owned()
+    }
+
+    fn url(&self, value: &str) -> String {
+        format!("wss://127.0.0.1:{}{}", self.lab.port(), value.trim_start_matches('*'))
+    }
+
+    fn user_url(&self, id: &str, protocol: u16) -> String {
+        user_url(&self.lab, &self.node, id, protocol, &self.cookie)
+    }
+
+    /// Two joined ends: the user's and the device's.
+    fn pair(&self, id: &str) -> (Socket, Socket) {
+        let value = self.ask(id, 1);
+        let user = open(&self.user_url(id, 1));
+        let device = open(&self.url(&value));
+        assert_eq!(text(&device), "c");
+        assert_eq!(text(&user), "c");
+        (user, device)
+    }
+}
+
+fn user_url(lab: &Lab, node: &str, id: &str, protocol: u16, cookie: &str) -> String {
+    let port = lab.port();
+    format!(
+        "wss://127.0.0.1:{port}/meshrelay.ashx?browser=1&p={protocol}&nodeid={node}&id={id}&auth={cookie}"
+    )
+}
+
+fn cookie(user: &User) -> String {
+    user.send(&json!({ "action": "authcookie" }));
+    let answer = user.wait(|m| m["action"] == "authcookie");
+    answer["cookie"].as_str().unwrap().to_owned()
+}
+
+fn tunnel(node: &str, id: &str, protocol: u16) -> Value {
+    json!({
+        "action": "msg", "type": "tunnel", "nodeid": node, "usage": protocol,
+        "value": format!("*/meshrelay.ashx?p={protocol}&nodeid={node}&id={id}&rauth=whatever"),
+    })
+}
+
+fn open(url: &str) -> Socket {
+    let socket = Socket::connect(url, &[]);
+    match socket.event(SOON) {
+        Some(Event::Open(_)) => socket,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn text(socket: &Socket) -> String {
+    match socket.event(SOON) {
+        Some(Event::Text(text)) => text,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The close code, when nothing came before it.
+fn refused(socket: &Socket) -> u16 {
+    match socket.event(SOON) {
+        Some(Event::Closed(info)) => match info.why {
+            CloseWhy::Peer { code: Some(code), reason } => {
+                assert!(!reason.is_empty(), "a refusal says why");
+                code
+            }
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn two_ends_meet_and_messages_keep_their_kind() {
+    let scene = Scene::new();
+    let (user, device) = scene.pair("a1");
+    user.send(Message::Text("1".into()));
+    assert_eq!(text(&device), "1");
+    device.send(Message::Binary(b"prompt".to_vec()));
+    assert!(matches!(user.event(SOON), Some(Event::Binary(bytes)) if bytes == b"prompt"));
+    device.send(Message::Text(String::new()));
+    assert_eq!(text(&user), "");
+    let large: Vec<u8> = (0..3_000_000u32).map(|n| (n * 7) as u8).collect();
+    device.send(Message::Binary(large.clone()));
+    // Each socket moves only while it is asked: the sender must be driven along.
+    let until = Instant::now() + SOON;
+    let got = loop {
+        assert!(device.event(Duration::from_millis(1)).is_none() && Instant::now() < until);
+        if let Some(event) = user.event(Duration::from_millis(1)) {
+            break event;
+        }
+    };
+    assert!(matches!(got, Event::Binary(bytes) if bytes == large));
+    user.close();
+    assert!(matches!(device.event(SOON), Some(Event::Closed(info))
+        if matches!(info.why, CloseWhy::Peer { code: Some(1000), .. })));
+    let ended = scene.user.wait(|m| {
+        m["event"]["action"] == "relaylog"
+            && m["event"]["msg"].as_str().unwrap().starts_with("Ended a terminal")
+    });
+    assert_eq!(ended["event"]["bytesout"], 6 + 3_000_000);
+    assert_eq!(ended["event"]["protocol"], 1);
+    eventually("the place is given back", || scene.lab.running().house().live.tunnels.is_empty());
+}
+
+#[test]
+fn the_agent_is_told_who_asks_and_gets_a_token_of_ours() {
+    let scene = Scene::new();
+    let mut message = tunnel(&scene.node, "b1", 1);
+    message["userid"] = json!("user//somebody");
+    message["rights"] = json!(1);
+    message["servertlshash"] = json!("00");
+    message["extra"] = json!("x");
+    assert_eq!(scene.user.ask(message)["result"], "OK");
+    let got = scene.agent.wait_json("msg");
+    assert_eq!(got["userid"], "user//admin");
+    assert_eq!(got["username"], "admin");
+    assert_eq!(got["rights"], 4_294_967_295u32);
+    assert_eq!(got["remoteaddr"], "127.0.0.1");
+    assert_eq!(got["servertlshash"].as_str().unwrap().len(), 96);
+    assert_eq!(got["perMessageDeflate"], false);
+    assert!(got["sessionid"].as_str().unwrap().starts_with("user//admin/"));
+    assert!(got["soptions"].is_object() && got["extra"].is_null() && got["nodeid"].is_null());
+    let value = got["value"].as_str().unwrap();
+    assert!(
+        value.starts_with("*/meshrelay.ashx?p=1&nodeid=node//") && !value.contains("whatever"),
+        "{value}"
+    );
+}
+
+#[test]
+fn tokens_are_good_once_for_one_tunnel_of_one_user() {
+    let scene = Scene::new();
+    let (value, other) = (scene.ask("c1", 1), scene.ask("c2", 1));
+    // Swapped ids, an altered token, no token, and an id nobody asked for.
+    let token = |value: &str| value.rsplit_once("rauth=").unwrap().1.to_owned();
+    for bad in [
+        value.replace("id=c1", "id=c2"),
+        value.replace(&token(&value), &token(&other)),
+        value.replace(&token(&value), &"0".repeat(64)),
+        value.replace("id=c1", "id=c3"),
+    ] {
+        assert_eq!(refused(&open(&scene.url(&bad))), 4002, "{bad}");
+    }
+    let first = open(&scene.url(&value));
+    assert_eq!(refused(&open(&scene.url(&value))), 4003, "a second use");
+    // The first waits on, undisturbed.
+    let user = open(&scene.user_url("c1", 1));
+    assert_eq!(text(&user), "c");
+    assert_eq!(text(&first), "c");
+    assert_eq!(refused(&open(&scene.user_url("c1", 1))), 4007, "a third end");
+    first.send(Message::Binary(vec![1]));
+    assert!(matches!(user.event(SOON), Some(Event::Binary(_))));
+}
+
+#[test]
+fn two_devices_do_not_meet_but_two_ends_of_one_user_do() {
+    let scene = Scene::new();
+    let value = scene.ask("d1", 1);
+    let first = open(&scene.url(&value));
+    // The same token again is refused before they could meet.
+    assert_eq!(refused(&open(&scene.url(&value))), 4003);
+    drop(first);
+    let (one, two) = (open(&scene.user_url("d2", 1)), open(&scene.user_url("d2", 1)));
+    assert_eq!(text(&two), "c");
+    assert_eq!(text(&one), "c");
+}
+
+#[test]
+fn strangers_are_refused_with_a_code_of_their_own() {
+    let scene = Scene::new();
+    let base = format!("wss://127.0.0.1:{}/meshrelay.ashx", scene.lab.port());
+    assert_eq!(refused(&open(&format!("{base}?id=e1"))), 4001);
+    assert_eq!(refused(&open(&format!("{base}?id=e1&auth=nonsense"))), 4001);
+    assert_eq!(refused(&open(&format!("{base}?id=e1&rauth=nonsense"))), 4002);
+    assert_eq!(refused(&open(&format!("{base}?auth={}", scene.cookie))), 4006);
+    assert_eq!(refused(&open(&format!("{base}?id=e%201&auth={}", scene.cookie))), 4006);
+    let foreign = Socket::connect(&scene.user_url("e1", 1), &[("Origin", "https://evil.example")]);
+    assert!(matches!(foreign.event(SOON), Some(Event::Open(_))));
+    assert_eq!(refused(&foreign), 4011);
+    // A cookie made for agents signs nobody in.
+    scene.user.send(&json!({ "action": "authcookie" }));
+    let rcookie = scene.user.wait(|m| m["action"] == "authcookie")["rcookie"].as_str().unwrap().to_owned();
+    assert_eq!(refused(&open(&format!("{base}?id=e1&auth={rcookie}"))), 4001);
+    assert_eq!(refused(&open(&format!("{base}?id=e1&rauth={rcookie}"))), 4002);
+}
+
+#[test]
+fn a_password_or_a_login_token_opens_the_users_end_too() {
+    let scene = Scene::new();
+    let url = scene.user_url("f1", 1);
+    let bare = url.split("&auth=").next().unwrap();
+    let value = scene.ask("f1", 1);
+    let right = meshauth("admin", PASSWORD);
+    let user = Socket::connect(bare, &[("x-meshauth", &right)]);
+    assert!(matches!(user.event(SOON), Some(Event::Open(_))));
+    let device = open(&scene.url(&value));
+    assert_eq!(text(&device), "c");
+    assert_eq!(text(&user), "c");
+    let wrong = Socket::connect(bare, &[("x-meshauth", &meshauth("admin", "wrong"))]);
+    assert!(matches!(wrong.event(SOON), Some(Event::Open(_))));
+    assert_eq!(refused(&wrong), 4001);
+}
+
+#[test]
+fn cookies_may_be_percent_coded_or_bare() {
+    let scene = Scene::new();
+    // Until one of them holds the characters in question.
+    let mut both = scene.cookie.clone();
+    for _ in 0..200 {
+        if both.contains('$') && both.contains('@') {
+            break;
+        }
+        both = cookie(&scene.user);
+    }
+    assert!(both.contains('$') && both.contains('@'));
+    let coded = both.replace('$', "%24").replace('@', "%40").replace('=', "%3D");
+    let one = open(&user_url(&scene.lab, &scene.node, "g1", 1, &both));
+    let two = open(&user_url(&scene.lab, &scene.node.replace('/', "%2F"), "g1", 1, &coded));
+    assert_eq!(text(&two), "c");
+    assert_eq!(text(&one), "c");
+}
+
+#[test]
+fn another_user_gets_neither_tunnel_nor_rights() {
+    let scene = Scene::new();
+    let made = scene.user.ask(json!({ "action": "adduser", "username": "bert", "pass": "another horse" }));
+    assert_eq!(made["result"], "ok");
+    let bert = User::sign_in(&scene.lab, &meshauth("bert", "another horse"));
+    assert_ne!(bert.ask(tunnel(&scene.node, "h1", 1))["result"], "OK");
+    let his = cookie(&bert);
+    assert_eq!(refused(&open(&user_url(&scene.lab, &scene.node, "h1", 1, &his))), 4005);
+    // He knows the id of admin's tunnel, and leaves the device out.
+    let value = scene.ask("h2", 1);
+    let url = format!("wss://127.0.0.1:{}/meshrelay.ashx?id=h2&auth={his}", scene.lab.port());
+    assert_eq!(refused(&open(&url)), 4008);
+    let device = open(&scene.url(&value));
+    assert_eq!(refused(&open(&url)), 4008);
+    let admin = open(&scene.user_url("h2", 1));
+    assert_eq!(text(&admin), "c");
+    assert_eq!(text(&device), "c");
+}
+
+#[test]
+fn rights_are_checked_by_usage_and_by_p() {
+    let scene = Scene::new();
+    scene.user.ask(json!({ "action": "adduser", "username": "bert", "pass": "another horse" }));
+    let mesh = scene.user.device().unwrap();
+    let mesh = mesh["meshid"].as_str().map_or_else(
+        || {
+            let nodes = scene.user.ask(json!({ "action": "nodes" }));
+            nodes["nodes"].as_object().unwrap().keys().next().unwrap().clone()
+        },
+        str::to_owned,
+    );
+    // Remote control without terminals.
+    let given = scene.user.ask(json!({
+        "action": "addmeshuser", "meshid": mesh, "usernames": ["bert"], "meshadmin": 0x208,
+    }));
+    assert_eq!(given["result"].as_str().unwrap().to_lowercase(), "ok", "{given}");
+    let bert = User::sign_in(&scene.lab, &meshauth("bert", "another horse"));
+    let his = cookie(&bert);
+    let mut hidden = tunnel(&scene.node, "i1", 5);
+    hidden["usage"] = json!(1);
+    let mut other = tunnel(&scene.node, "i1", 1);
+    other["usage"] = json!(5);
+    let mut unsaid = tunnel(&scene.node, "i1", 1);
+    unsaid.as_object_mut().unwrap().remove("usage");
+    unsaid["value"] = json!(format!("*/meshrelay.ashx?id=i1&nodeid={}", scene.node));
+    for message in [tunnel(&scene.node, "i1", 1), hidden, other, unsaid, tunnel(&scene.node, "i1", 200)] {
+        let answer = bert.ask(message);
+        assert_ne!(answer["result"], "OK", "{answer}");
+    }
+    assert_eq!(refused(&open(&user_url(&scene.lab, &scene.node, "i1", 1, &his))), 4005);
+    assert_eq!(bert.ask(tunnel(&scene.node, "i2", 5))["result"], "OK");
+    let message = scene.agent.wait_json("msg");
+    assert_eq!(message["rights"], 0x208);
+    assert_eq!(message["soptions"]["usages"], json!([2, 4, 5, 7, 10]));
+}
+
+#[test]
+fn a_tunnel_ends_when_its_right_its_user_or_its_device_goes() {
+    let scene = Scene::new();
+    let (user, device) = scene.pair("j1");
+    let removed = scene.user.ask(json!({ "action": "removedevices", "nodeids": [scene.node] }));
+    assert_eq!(removed["result"].as_str().unwrap().to_lowercase(), "ok", "{removed}");
+    assert_eq!(refused(&user), 4013);
+    assert_eq!(refused(&device), 4013);
+}
+
+#[test]
+fn a_user_who_loses_his_right_loses_his_tunnels_at_once() {
+    let scene = Scene::new();
+    scene.user.ask(json!({ "action": "adduser", "username": "bert", "pass": "another horse" }));
+    let nodes = scene.user.ask(json!({ "action": "nodes" }));
+    let mesh = nodes["nodes"].as_object().unwrap().keys().next().unwrap().clone();
+    let give = |rights: u32| {
+        scene.user.ask(json!({
+            "action": "addmeshuser", "meshid": mesh, "usernames": ["bert"], "meshadmin": rights,
+        }));
+    };
+    give(8);
+    let bert = User::sign_in(&scene.lab, &meshauth("bert", "another horse"));
+    let his = cookie(&bert);
+    let pair = |id: &str| {
+        assert_eq!(bert.ask(tunnel(&scene.node, id, 1))["result"], "OK");
+        let value = scene.agent.wait_json("msg")["value"].as_str().unwrap().to_owned();
+        let (user, device) =
+            (open(&user_url(&scene.lab, &scene.node, id, 1, &his)), open(&scene.url(&value)));
+        assert_eq!(text(&device), "c");
+        assert_eq!(text(&user), "c");
+        (user, device)
+    };
+    let (user, device) = pair("k1");
+    give(0x108);
+    user.send(Message::Text("still there".into()));
+    assert_eq!(text(&device), "still there");
+    give(0x208);
+    assert_eq!(refused(&user), 4013);
+    assert_eq!(refused(&device), 4013);
+    give(8);
+    let (user, _device) = pair("k2");
+    scene.user.ask(json!({ "action": "deleteuser", "userid": "user//bert" }));
+    assert_eq!(refused(&user), 4013);
+}
+
+#[test]
+fn early_messages_wait_for_the_start() {
+    let scene = Scene::new();
+    let value = scene.ask("l1", 1);
+    let user = open(&scene.user_url("l1", 1));
+    for n in 0..10 {
+        user.send(Message::Text(format!("early {n}")));
+    }
+    let device = open(&scene.url(&value));
+    assert_eq!(text(&device), "c");
+    for n in 0..10 {
+        assert_eq!(text(&device), format!("early {n}"));
+    }
+}
+
+#[test]
+fn an_id_in_use_and_a_device_that_is_not_there_are_refused() {
+    let scene = Scene::new();
+    scene.ask("m1", 1);
+    assert_ne!(scene.user.ask(tunnel(&scene.node, "m1", 1))["result"], "OK");
+    let mut wrong = tunnel(&scene.node, "m2", 1);
+    wrong["value"] = json!("https://elsewhere.example/meshrelay.ashx?id=m2");
+    assert_ne!(scene.user.ask(wrong)["result"], "OK");
+    let mut other = tunnel(&scene.node, "m2", 1);
+    other["value"] = json!(format!("*/meshrelay.ashx?p=1&id=m2&nodeid=node//{}", "A".repeat(64)));
+    assert_ne!(scene.user.ask(other)["result"], "OK");
+    scene.agent.socket.close();
+    eventually("the device has left", || scene.user.device().is_some_and(|device| device["conn"] != 1));
+    assert_ne!(scene.user.ask(tunnel(&scene.node, "m3", 1))["result"], "OK");
+}
+
+#[test]
+fn a_lone_end_is_closed_after_its_time() {
+    let scene = Scene::new();
+    let began = Instant::now();
+    let user = open(&scene.user_url("n1", 1));
+    assert!(user.event(QUIET).is_none());
+    assert_eq!(refused(&user), 4009);
+    assert!(began.elapsed() >= Duration::from_secs(14), "{:?}", began.elapsed());
+}
