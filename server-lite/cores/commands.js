@@ -46,8 +46,7 @@ function collect(argv, most, longest, done, options) {
 // Bytes to text that may be sent. MeshAgent's Buffers end their text at a NUL and pass on bytes that are no UTF-8,
 // which would end the connection; engines that have `indexOf` replace such bytes themselves.
 function decode(chunks, length) {
-    var all = Buffer.concat(chunks, length), text = all.toString(), at = 0;
-    if (text.length === length) { return text; }
+    var all = Buffer.concat(chunks, length), at = 0;
     if (all.indexOf) {
         while ((at = all.indexOf(0, at)) >= 0) { all[at] = 0x20; }
         return all.toString();

@@ -78,7 +78,7 @@ function forwardUdp(link, m, host, port) {
         after(1000, function () { delete held[id]; });
     });
     // A datagram that finds the link full is lost, as on any other way.
-    socket.on('message', function (bytes) { if (!over && !full) { full = link.send(Buffer.from(bytes)) === false; } });
+    socket.on('message', function (bytes) { if (!over && !full) { full = link.send(copyOf(bytes)) === false; } });
     link.ondrain = function () { full = false; };
     socket.on('error', function () { /* a closed port answers by an error; the next datagram may do better */ });
     var started = false;

@@ -10,7 +10,7 @@ function tell(message) {
 
 function coreInfo() {
     tell({
-        action: 'coreinfo', value: NAME + ' ' + VERSION, caps: TERMINAL | CONSOLE | SCRIPT, osdesc: system(), root: isRoot(),
+        action: 'coreinfo', value: NAME + ' ' + VERSION, caps: TERMINAL | FILES | CONSOLE | SCRIPT, osdesc: system(), root: isRoot(),
         users: people(), name: hostName(), lastbootuptime: bootTime(), meshlite: features
     });
 }

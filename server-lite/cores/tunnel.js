@@ -75,7 +75,10 @@ function openLink(m, opened, failed) {
             }
             settle('');
             held[id] = stream;
-            guard(function () { opened(linkOf(stream, id)); });
+            // What came with the upgrade is delivered as soon as somebody listens: that is whoever the link is for.
+            var link = linkOf(stream, id);
+            guard(function () { opened(link); });
+            link.listen();
         });
         request.on('error', function (e) { settle('the relay could not be reached: ' + (e && e.message ? e.message : e)); });
         request.on('response', function (response) { settle('the relay refused: ' + response.statusCode); });
@@ -95,10 +98,11 @@ function linkOf(stream, id) {
         close: function (why) {
             if (over) { return; }
             ended(why || 'closed');
-            try { stream.end(); } catch (e) { /* gone already */ }
+            // A paused one would not see the other side's goodbye.
+            try { stream.resume(); stream.end(); } catch (e) { /* gone already */ }
         },
         isOver: function () { return over; },
-        ontext: null, onbinary: null, ondrain: null, onclose: null
+        listen: listen, ontext: null, onbinary: null, ondrain: null, onclose: null
     };
     function ended(why) {
         if (over) { return; }
@@ -109,14 +113,16 @@ function linkOf(stream, id) {
         if (link.onclose) { guard(link.onclose, why); }
         link.ontext = link.onbinary = link.ondrain = link.onclose = null;
     }
-    stream.on('data', function (data) {
-        if (over) { return; }
-        if (typeof data === 'string') {
-            if (link.ontext) { guard(link.ontext, data); }
-        } else if (link.onbinary) {
-            guard(link.onbinary, data);
-        }
-    });
+    function listen() {
+        stream.on('data', function (data) {
+            if (over) { return; }
+            if (typeof data === 'string') {
+                if (link.ontext) { guard(link.ontext, data); }
+            } else if (link.onbinary) {
+                guard(link.onbinary, data);
+            }
+        });
+    }
     whenDrained(stream, function () { if (!over && link.ondrain) { guard(link.ondrain); } });
     stream.on('end', function () { ended('the relay ended it'); });
     stream.on('close', function () { ended('the relay ended it'); });
@@ -135,7 +141,9 @@ function whenDrained(stream, drained) {
 
 function copyOf(bytes) {
     var copy = Buffer.alloc(bytes.length);
-    bytes.copy(copy, 0, 0, bytes.length);
+    if (bytes.copy) { bytes.copy(copy, 0, 0, bytes.length); return copy; }
+    // Datagrams are plain arrays of bytes in MeshAgent, and its `Buffer.from` does not take them.
+    for (var i = 0; i < bytes.length; i++) { copy[i] = bytes[i]; }
     return copy;
 }
 
