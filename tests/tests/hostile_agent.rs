@@ -245,7 +245,7 @@ fn whatever_an_agent_says_is_shown_as_text_of_the_right_kind() {
     eventually("the last words", PATIENCE, || {
         operator.send(&json!({ "action": "nodes", "responseid": "w" }));
         let nodes = operator.expect("the devices", |m| m["action"] == "nodes" && m["responseid"] == "w");
-        nodes.to_string().contains("\"osdesc\":\"<b>bold</b>[1m & more\"").then_some(())
+        nodes.to_string().contains("\"osdesc\":\"<b>bold</b> [1m & more\"").then_some(())
     });
     operator.send(&json!({ "action": "nodes", "responseid": "t" }));
     let nodes = operator.expect("the devices", |m| m["action"] == "nodes" && m["responseid"] == "t");
