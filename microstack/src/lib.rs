@@ -19,5 +19,6 @@ pub mod ws;
 
 pub use microstack_channel as channel;
 pub use microstack_crypto as crypto;
+pub use microstack_session as session;
 pub use microstack_store as store;
 pub use microstack_wire as wire;

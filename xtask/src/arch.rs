@@ -10,7 +10,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("microstack-store", &[]),
     ("microstack-crypto", &["microstack-wire"]),
     ("microstack-channel", &["microstack-wire", "microstack-crypto"]),
-    ("microstack", &["microstack-wire", "microstack-crypto", "microstack-store", "microstack-channel"]),
+    ("microstack-session", &["microstack-crypto"]),
+    (
+        "microstack",
+        &["microstack-wire", "microstack-crypto", "microstack-store", "microstack-channel", "microstack-session"],
+    ),
     ("js-modules", &["microstack"]),
     ("recovery-core", &["microstack", "microstack-wire"]),
     ("agent", &["microstack", "js-modules", "recovery-core"]),
