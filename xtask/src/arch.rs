@@ -13,7 +13,13 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("microstack-session", &["microstack-crypto"]),
     (
         "microstack",
-        &["microstack-wire", "microstack-crypto", "microstack-store", "microstack-channel", "microstack-session"],
+        &[
+            "microstack-wire",
+            "microstack-crypto",
+            "microstack-store",
+            "microstack-channel",
+            "microstack-session",
+        ],
     ),
     ("js-modules", &["microstack"]),
     ("recovery-core", &["microstack", "microstack-wire"]),

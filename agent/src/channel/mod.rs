@@ -58,7 +58,7 @@ pub fn build() -> BuildInfo {
 
 /// What a channel works with.
 pub struct Parts {
-    pub identity: Identity,
+    pub identity: Arc<Identity>,
     pub info: AuthInfo,
     pub host_info: String,
     pub agent_name: Option<String>,

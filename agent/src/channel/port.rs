@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use js_modules::host::ScriptWatch;
 use js_modules::meshagent::{
@@ -9,6 +10,7 @@ use js_modules::meshagent::{
 };
 use microstack::channel::Message;
 use microstack::channel::agent::CoreKeeper;
+use microstack::crypto::{Identity, Signer};
 use microstack::store::{Store, Write};
 use microstack::wire::msh::Value;
 use microstack::wire::{Msh, ServerId, hex};
@@ -31,6 +33,8 @@ pub struct Port {
     pub mesh_id_hex: String,
     pub node_id_hex: String,
     pub server: ServerId,
+    /// Signs for sessions, off the chain.
+    pub identity: Arc<Identity>,
     /// Set when the worker shall end with this code.
     pub exit: Rc<Cell<Option<i32>>>,
 }
@@ -103,6 +107,10 @@ impl AgentPort for Port {
 
     fn node_id_hex(&self) -> Option<String> {
         Some(self.node_id_hex.clone())
+    }
+
+    fn signer(&self) -> Option<Arc<dyn Signer>> {
+        Some(self.identity.clone())
     }
 
     fn build(&self) -> BuildInfo {

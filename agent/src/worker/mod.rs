@@ -11,6 +11,7 @@ use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use js_modules::host::{Budget, NATIVE_STACK_BYTES};
@@ -184,7 +185,9 @@ impl Prepared {
         let reports = Rc::new(Reports::new(outbox.clone()));
         report_last_crash(&self.history, self.options.after_crash, &reports);
         let history = Rc::new(RefCell::new(self.history));
+        let identity = Arc::new(self.identity);
         let port: Rc<dyn AgentPort> = Rc::new(Port {
+            identity: identity.clone(),
             outbox: outbox.clone(),
             reports: reports.clone(),
             keeper: keeper.clone(),
@@ -210,7 +213,7 @@ impl Prepared {
             pace: self.options.pace,
             servers: Servers::new(self.settings.servers, u64::from_ne_bytes(random_bytes())),
             proxies,
-            identity: self.identity,
+            identity,
             store: store.clone(),
             outbox: outbox.clone(),
             inbox: inbox.clone(),

@@ -129,6 +129,8 @@ struct Grants {
     env: Vec<String>,
     #[serde(default)]
     store: bool,
+    #[serde(default)]
+    identity: bool,
 }
 
 impl Manifest {
@@ -188,6 +190,7 @@ impl Manifest {
                 }
             })?,
             store: grants.store,
+            identity: grants.identity,
         };
         Ok(Manifest { name: written.name, version: written.version, permissions, limits: written.budget })
     }

@@ -133,6 +133,8 @@ pub enum Need<'a> {
     Env(&'a str),
     /// Use the agent's store.
     Store,
+    /// Prove by the agent's node key who the device is.
+    Identity,
 }
 
 impl Need<'_> {
@@ -146,6 +148,7 @@ impl Need<'_> {
             Need::Ffi(_) => "ffi",
             Need::Env(_) => "env",
             Need::Store => "store",
+            Need::Identity => "identity",
         }
     }
 
@@ -154,7 +157,7 @@ impl Need<'_> {
         match self {
             Need::FsRead(path) | Need::FsWrite(path) => path.display().to_string(),
             Need::Net(name) | Need::Exec(name) | Need::Ffi(name) | Need::Env(name) => (*name).to_owned(),
-            Need::Store => String::new(),
+            Need::Store | Need::Identity => String::new(),
         }
     }
 }
@@ -198,6 +201,8 @@ pub struct Permissions {
     pub env: Allow,
     /// Whether the agent's store may be used.
     pub store: bool,
+    /// Whether the agent's node key may sign sessions.
+    pub identity: bool,
 }
 
 impl Permissions {
@@ -211,6 +216,7 @@ impl Permissions {
             ffi: Allow::Everything,
             env: Allow::Everything,
             store: true,
+            identity: true,
         }
     }
 
@@ -229,6 +235,7 @@ impl Permissions {
             ffi: self.ffi.intersect(&cap.ffi),
             env: self.env.intersect(&cap.env),
             store: self.store && cap.store,
+            identity: self.identity && cap.identity,
         }
     }
 
@@ -245,6 +252,7 @@ impl Permissions {
             Need::Ffi(library) => self.ffi.name(library),
             Need::Env(name) => self.env.name(name),
             Need::Store => self.store,
+            Need::Identity => self.identity,
         };
         if granted {
             Ok(())

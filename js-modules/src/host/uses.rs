@@ -66,6 +66,7 @@ impl Wants {
             "ffi" => Need::Ffi(resource?),
             "env" => Need::Env(resource?),
             "store" => Need::Store,
+            "identity" => Need::Identity,
             _ => return None,
         })
     }

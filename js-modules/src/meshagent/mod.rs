@@ -36,6 +36,7 @@ mod hashes;
 mod lone;
 mod port;
 mod runtime;
+mod session;
 mod store;
 mod viewer;
 
@@ -71,6 +72,7 @@ const BUILTINS: &[Builtin] = &[
     Builtin::both("os", os::init, source!("meshagent/js/os.js")),
     Builtin::both("fs", fs::init, source!("meshagent/js/fs.js")),
     Builtin::both("child_process", os::init, source!("meshagent/js/child_process.js")),
+    Builtin::both("meshlite-session", session::init, source!("meshagent/js/meshlite-session.js")),
     Builtin::both("SimpleDataStore", store::init, source!("meshagent/js/store.js")),
     Builtin::line("MD5Stream", "module.exports = require('internal/hashes').MD5;"),
     Builtin::line("SHA1Stream", "module.exports = require('internal/hashes').SHA1;"),

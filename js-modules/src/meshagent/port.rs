@@ -8,6 +8,9 @@
 //! [`CoreRuntime::start`]: super::CoreRuntime::start
 
 use std::rc::Rc;
+use std::sync::Arc;
+
+use microstack::crypto::Signer;
 
 use crate::host::{EventSink, ScriptWatch, Sink};
 
@@ -47,6 +50,11 @@ pub trait AgentPort: 'static {
 
     /// The agent's node id as upper-case hex, `None` for a script without an agent.
     fn node_id_hex(&self) -> Option<String> {
+        None
+    }
+
+    /// Who signs with the node key, `None` for a script without an agent. Signing may block: it runs off the chain.
+    fn signer(&self) -> Option<Arc<dyn Signer>> {
         None
     }
 

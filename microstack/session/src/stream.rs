@@ -12,6 +12,10 @@ use crate::seal::Sealer;
 pub const WINDOW_BYTES: usize = 1 << 20;
 /// Records that may be under way without an acknowledgement.
 pub const WINDOW_RECORDS: usize = 4096;
+/// Bytes that an owner may queue who hears afterwards that he should wait; and one message.
+pub const MAX_KEPT_BYTES: usize = 4 << 20;
+/// Records for the same.
+pub const MAX_KEPT_RECORDS: usize = 2 * WINDOW_RECORDS;
 /// Largest message in bytes.
 pub const MAX_MESSAGE: usize = 4 << 20;
 /// A receiver acknowledges after so many bytes …
@@ -79,13 +83,29 @@ impl Stream {
     /// # Errors
     /// [`SendError`]; the message is not queued then.
     pub fn send(&mut self, text: bool, bytes: &[u8]) -> Result<(), SendError> {
+        self.queue(text, bytes, true)
+    }
+
+    /// As [`Stream::send`] for an owner who looks at [`Stream::room`] afterwards: the window is no limit, but
+    /// [`MAX_KEPT_BYTES`] and [`MAX_KEPT_RECORDS`] are.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn send_beyond(&mut self, text: bool, bytes: &[u8]) -> Result<(), SendError> {
+        self.queue(text, bytes, false)
+    }
+
+    fn queue(&mut self, text: bool, bytes: &[u8], patient: bool) -> Result<(), SendError> {
         if self.closing {
             return Err(SendError::Ended);
         }
         if bytes.len() > MAX_MESSAGE {
             return Err(SendError::TooLong);
         }
-        if self.room() == 0 {
+        let most = if patient { WINDOW_BYTES } else { MAX_KEPT_BYTES };
+        if self.kept_bytes >= most
+            || self.kept.len() >= if patient { WINDOW_RECORDS } else { MAX_KEPT_RECORDS }
+        {
             self.wants_room = true;
             return Err(SendError::Full);
         }

@@ -496,6 +496,7 @@ impl Agent {
             },
             // The name was that of the core that is gone.
             core_name: if cleared { String::new() } else { device.core_name },
+            features: if cleared { Default::default() } else { device.features },
             ..device
         });
         if greeted {

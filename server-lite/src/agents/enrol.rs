@@ -27,6 +27,7 @@ pub fn enrol(old: Option<Device>, hello: &AgentHello, address: &str, now_ms: u64
         agent_version: 0,
         capabilities: 0,
         core_name: String::new(),
+        features: Default::default(),
         commit_date: String::new(),
         system: String::new(),
         root: None,

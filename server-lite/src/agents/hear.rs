@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use super::enrol::CORE_BITS;
 use crate::data::Inventory;
 use crate::model::text::{Bounds, INVENTORY, bounded, clean, clean_line};
-use crate::model::{Device, Event, rights};
+use crate::model::{Device, Event, Features, rights};
 
 /// One thing to do about a message.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,6 +80,8 @@ fn core_info(device: &Device, fields: &Map<String, Value>) -> Vec<Heard> {
         let said = u32::try_from(caps).unwrap_or(0) & !fixed & CORE_BITS;
         told.capabilities = told.capabilities & !CORE_BITS | said;
     }
+    // Each report names all there is: another core, which says nothing of it, has none of it.
+    told.features = fields.get("meshlite").map(Features::of).unwrap_or_default();
     if let Some(system) = fields.get("osdesc").and_then(Value::as_str) {
         told.system = clean_line(system, 256);
     }

@@ -22,6 +22,7 @@ core_of![
     "people.js",
     "tunnel.js",
     "sessions.js",
+    "secure.js",
     "consent.js",
     "terminal.js",
     "files.js",

@@ -43,6 +43,7 @@ impl Agent {
                 Heard::Device(told) => {
                     self.keep(&node, |device| Device {
                         core_name: told.core_name,
+                        features: told.features,
                         capabilities: told.capabilities,
                         system: told.system,
                         root: told.root,

@@ -37,6 +37,9 @@ pub struct Device {
     /// Name of the running core, as it said.
     #[serde(default)]
     pub core_name: String,
+    /// What the running core can beyond MeshCentral's, as it said.
+    #[serde(default)]
+    pub features: Features,
     /// Program build date of the agent, as it said.
     #[serde(default)]
     pub commit_date: String,
@@ -88,6 +91,32 @@ pub struct Device {
     /// Hash of the core that failed, hexadecimal, where the agent named it.
     #[serde(default)]
     pub core_trouble_of: String,
+}
+
+/// What a core of ours can beyond MeshCentral's (`meshlite` in its `coreinfo`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Features {
+    /// Version of encrypted sessions; 0 for none.
+    #[serde(default)]
+    pub secure: u8,
+    /// Version of sessions that survive a cut; 0 for none.
+    #[serde(default)]
+    pub resume: u8,
+    /// The desktop can be shown.
+    #[serde(default)]
+    pub desktop: bool,
+}
+
+impl Features {
+    /// Reads what a core says: wrong types count as nothing.
+    pub fn of(said: &Value) -> Features {
+        let version = |name: &str| said[name].as_u64().and_then(|n| u8::try_from(n).ok()).unwrap_or(0);
+        Features {
+            secure: version("secure"),
+            resume: version("resume"),
+            desktop: said["desktop"].as_bool().unwrap_or(false),
+        }
+    }
 }
 
 /// Which core a device or a group shall run.
@@ -219,6 +248,9 @@ impl Device {
             if !text.is_empty() {
                 message[key] = json!(text);
             }
+        }
+        if self.features != Features::default() {
+            message["meshlite"] = json!(self.features);
         }
         if self.trial != CoreChoice::Inherit {
             message["coretrial"] = json!(true);

@@ -11,7 +11,7 @@ pub mod text;
 pub mod time;
 mod user;
 
-pub use device::{CONSENT, CoreChoice, Device, DeviceEdit};
+pub use device::{CONSENT, CoreChoice, Device, DeviceEdit, Features};
 pub use event::Event;
 pub use group::{Group, GroupEdit, Membership};
 pub use names::{mesh_text, node_text, parse_mesh, parse_node, user_id};

@@ -60,6 +60,7 @@ pub(super) fn of_call(names: &Names<'_>, module: &str, path: &[String], args: &[
         ("ffi", ["open"]) => vec![("ffi", text(0))],
         ("_GenericMarshal", ["CreateNativeProxy"]) => vec![("ffi", text(0))],
         ("SimpleDataStore", ["Shared"]) => vec![("store", None)],
+        ("meshlite-session", ["open"]) => vec![("identity", None)],
         ("SimpleDataStore", ["Create"]) => vec![("fs.read", text(0))],
         ("", ["process", "kill"]) | ("process", ["kill"]) => vec![("exec", Some("kill".to_owned()))],
         _ => Vec::new(),

@@ -164,6 +164,7 @@ fn granted(text: &str, grant: &str) -> Result<(Budget, Permissions), ManifestErr
         ffi: either(&own.ffi, &more.ffi),
         env: either(&own.env, &more.env),
         store: own.store || more.store,
+        identity: own.identity || more.identity,
     };
     Ok((manifest.budget(Budget::default()), permissions))
 }

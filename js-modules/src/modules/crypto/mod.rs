@@ -9,7 +9,7 @@ mod der;
 mod derive;
 mod dh;
 mod digests;
-mod failure;
+pub(crate) mod failure;
 mod hash;
 mod issue;
 mod key;
@@ -21,7 +21,7 @@ mod rsa_text;
 mod sealed;
 mod sign;
 mod streams;
-mod work;
+pub(crate) mod work;
 mod x509;
 
 use boa_engine::{Context, JsObject, JsResult};

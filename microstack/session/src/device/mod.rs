@@ -195,15 +195,16 @@ impl Device {
         }
     }
 
-    /// Sends a frame of the session protocol; also without a link.
+    /// Sends a frame of the session protocol; also without a link. A caller whose [`Device::room`] is 0 afterwards waits
+    /// for [`DeviceOutput::Room`]; what he sends nevertheless is taken up to a bound.
     ///
     /// # Errors
     /// [`SendError`]; the message is not taken then.
     pub fn send(&mut self, session: SessionId, message: &Message) -> Result<(), SendError> {
         let state = self.sessions.get_mut(&session).ok_or(SendError::Ended)?;
         match message {
-            Message::Text(text) => state.stream.send(true, text.as_bytes())?,
-            Message::Binary(bytes) => state.stream.send(false, bytes)?,
+            Message::Text(text) => state.stream.send_beyond(true, text.as_bytes())?,
+            Message::Binary(bytes) => state.stream.send_beyond(false, bytes)?,
         }
         self.is_ready(session);
         Ok(())

@@ -13,6 +13,19 @@ fn told_device(message: Value) -> Device {
 }
 
 #[test]
+fn features_of_a_core_are_typed_and_go_with_it() {
+    let said =
+        json!({"action": "coreinfo", "meshlite": {"secure": 1, "resume": "<b>", "desktop": true, "x": [1]}});
+    let device = told_device(said);
+    assert_eq!(device.to_message()["meshlite"], json!({"secure": 1, "resume": 0, "desktop": true}));
+    let [Heard::Device(next)] = &hear(&device, &json!({"action": "coreinfo", "value": "another"}), 0)[..]
+    else {
+        panic!("the record changes")
+    };
+    assert!(next.to_message().get("meshlite").is_none());
+}
+
+#[test]
 fn a_ping_is_answered() {
     assert_eq!(told(json!({"action": "ping"})), [Heard::Reply(json!({"action": "pong"}))]);
     assert!(told(json!({"action": "pong"})).is_empty());
