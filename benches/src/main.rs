@@ -7,9 +7,11 @@ mod identities;
 mod load;
 mod memory;
 mod proc;
+mod relay;
 mod scripts;
 mod servers;
 mod table;
+mod tunnels;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,7 +19,7 @@ use std::time::Duration;
 
 use servers::Scale;
 
-const USAGE: &str = "usage: meshlite-bench --report FILE [--meshcentral DIR] [--quickjs DIR] [--quick] [server|agent|js]\n\
+const USAGE: &str = "usage: meshlite-bench --report FILE [--meshcentral DIR] [--quickjs DIR] [--quick] [server|agent|js|relay]\n\
     MESHLITE_PROGRAMS must name the folder of our programs.";
 
 fn main() -> ExitCode {
@@ -39,7 +41,7 @@ fn run() -> Result<(), String> {
             "--meshcentral" => real = args.next().map(PathBuf::from),
             "--quickjs" => quickjs = args.next().map(PathBuf::from),
             "--quick" => quick = true,
-            "server" | "agent" | "js" => only = Some(arg),
+            "server" | "agent" | "js" | "relay" => only = Some(arg),
             _ => return Err(format!("{arg}: not understood\n{USAGE}")),
         }
     }
@@ -58,7 +60,18 @@ fn run() -> Result<(), String> {
         let path = report.with_file_name("benchmarks-js.md");
         std::fs::write(&path, page).map_err(|e| format!("{}: {e}", path.display()))?;
     }
-    if only.as_deref() == Some("js") {
+    if only.as_deref().is_none_or(|only| only == "relay") {
+        let extent = if quick {
+            relay::Extent { bytes: 64 << 20, echo: Duration::from_secs(3), open: 100 }
+        } else {
+            relay::Extent { bytes: 1 << 30, echo: Duration::from_secs(20), open: 1000 }
+        };
+        let page = relay::page(&machine(), real.as_deref(), extent)?;
+        print!("{page}");
+        let path = report.with_file_name("benchmarks-relay.md");
+        std::fs::write(&path, page).map_err(|e| format!("{}: {e}", path.display()))?;
+    }
+    if matches!(only.as_deref(), Some("js" | "relay")) {
         return Ok(());
     }
     let mut rows = Vec::new();

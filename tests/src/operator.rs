@@ -97,6 +97,16 @@ impl Operator {
         }
     }
 
+    /// A cookie for the user's ends of tunnels.
+    ///
+    /// # Panics
+    /// When none comes.
+    #[track_caller]
+    pub fn cookie(&mut self) -> String {
+        self.send(&json!({ "action": "authcookie" }));
+        text(&self.expect("a cookie", |m| m["action"] == "authcookie")["cookie"]).to_owned()
+    }
+
     /// Has the device connect to `target`, such as `tcpport=22&tcpaddr=127.0.0.1`: what a router's local port is
     /// (relay specification 3.4). Frames of the tunnel are the bytes, or the datagrams, from then on.
     ///

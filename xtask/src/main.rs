@@ -23,7 +23,7 @@ usage: cargo xtask COMMAND
   setup           only install what is missing (Debian packages as root, npm packages for the interop tests)
   arch            check that dependencies between our crates point down only
   docs            check the book's links and, where mdbook is installed, build it
-  bench [NAME]    measure; writes docs/benchmarks.md and docs/benchmarks-js.md (release build, minutes)
+  bench [NAME]    measure; writes docs/benchmarks.md, -js.md and -relay.md (release build, minutes)
   fuzz [TARGET] [--seconds N]
                   coverage-guided fuzzing (installs cargo-fuzz)
   node-tests [GROUP or FILE…] [--update] [--full]

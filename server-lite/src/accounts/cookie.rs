@@ -22,6 +22,35 @@ pub struct Cookie {
     pub ip: Option<String>,
     /// Seconds since 1970.
     pub time: u64,
+    /// The only device it is good for, and only for ports behind it; such a cookie signs nobody in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodeid: Option<String>,
+    /// The only port it is good for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tcpport: Option<u16>,
+    /// Where that port is, as the device reaches it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tcpaddr: Option<String>,
+}
+
+impl Cookie {
+    /// A cookie that signs a user in.
+    pub fn of_user(user_id: &str, ip: Option<String>, now_s: u64) -> Cookie {
+        Cookie {
+            userid: user_id.to_owned(),
+            domainid: String::new(),
+            ip,
+            time: now_s,
+            nodeid: None,
+            tcpport: None,
+            tcpaddr: None,
+        }
+    }
+
+    /// True for a cookie that is good for ports of one device only.
+    pub fn is_for_ports(&self) -> bool {
+        self.nodeid.is_some()
+    }
 }
 
 /// The key that seals cookies.
@@ -113,7 +142,7 @@ mod tests {
     use super::*;
 
     fn cookie() -> Cookie {
-        Cookie { userid: "user//a".into(), domainid: String::new(), ip: Some("192.0.2.1".into()), time: 5000 }
+        Cookie::of_user("user//a", Some("192.0.2.1".into()), 5000)
     }
 
     #[test]

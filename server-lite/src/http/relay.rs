@@ -39,7 +39,7 @@ impl Visitor {
         let Stage::RelayCheck(check) = std::mem::replace(&mut self.stage, Stage::Gone) else { return };
         let guest = if verdict.right {
             self.house.gate.succeeded(self.peer.ip(), &check.name, cx.now());
-            self.user_guest(&check.request, &verdict.user_id)
+            self.user_guest(cx, &check.request, &verdict.user_id)
         } else {
             tracing::warn!(peer = %self.peer, user = clean_line(&check.name, 64), "wrong user name or password");
             Err(Refusal::NotSignedIn)
@@ -64,7 +64,7 @@ impl Visitor {
         match first_look(&self.house, credentials, now_ms()) {
             FirstLook::Right(user) => {
                 self.house.gate.succeeded(self.peer.ip(), &credentials.name, cx.now());
-                let guest = self.user_guest(request, &user.id);
+                let guest = self.user_guest(cx, request, &user.id);
                 self.part(cx, conn, request, guest);
             }
             FirstLook::Wrong => refuse(self, cx, conn),
@@ -89,9 +89,9 @@ impl Visitor {
         }
     }
 
-    fn user_guest(&self, request: &Request, user_id: &str) -> Result<Guest, Refusal> {
+    fn user_guest(&self, cx: &Cx<'_>, request: &Request, user_id: &str) -> Result<Guest, Refusal> {
         let url = RelayUrl::of_request(request).map_err(|fault| Refusal::Request(fault.0))?;
-        admit_user(&self.house, user_id, url, self.peer)
+        admit_user(&self.house, user_id, url, self.peer, cx.now())
     }
 
     fn part(&mut self, cx: &mut Cx<'_>, conn: ServerConn, request: &Request, guest: Result<Guest, Refusal>) {

@@ -3,12 +3,16 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use microstack::crypto::random_bytes;
 use microstack::http::Request;
 use microstack::wire::id::NodeId;
+use serde_json::{Map, Value, json};
 
 use super::{Expect, Refusal, RelayUrl, Target, Ticket, forbidden};
+use crate::accounts::Cookie;
 use crate::house::House;
-use crate::users::{Credentials, SignIn};
+use crate::model::parse_node;
+use crate::users::{Credentials, SignIn, ask_for, complete, put_port};
 
 /// One end of a tunnel to be, with what is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,36 +76,97 @@ pub fn admit(
         let side = Side::Device(ticket);
         return Ok(Admission::Guest(Guest { id: id.to_owned(), side, noping: url.noping, peer }));
     }
-    match SignIn::read(house, request, &peer.ip().to_string(), now_s) {
-        SignIn::Cookie(user_id) => admit_user(house, &user_id, url, peer).map(Admission::Guest),
+    let ip = peer.ip().to_string();
+    if let Some(Ok(cookie)) = request.query_value("auth").map(|auth| house.cookies.open(&auth, &ip, now_s))
+        && cookie.is_for_ports()
+    {
+        let url = limited(url, &cookie)?;
+        return admit_user(house, &cookie.userid, url, peer, now).map(Admission::Guest);
+    }
+    match SignIn::read(house, request, &ip, now_s) {
+        SignIn::Cookie(user_id) => admit_user(house, &user_id, url, peer, now).map(Admission::Guest),
         SignIn::Password(credentials) => Ok(Admission::Password(credentials)),
         SignIn::ForeignOrigin(_) => Err(Refusal::Origin),
         SignIn::Inner | SignIn::Nothing => Err(Refusal::NotSignedIn),
     }
 }
 
-/// Lets a user in who has proved that he is one.
+/// Lets a user in who has proved that he is one. If he names a port of a device, the device is asked (spec 3.4).
 ///
 /// # Errors
 /// Why he is refused all the same.
-pub fn admit_user(house: &House, user_id: &str, url: RelayUrl, peer: SocketAddr) -> Result<Guest, Refusal> {
+pub fn admit_user(
+    house: &House,
+    user_id: &str,
+    mut url: RelayUrl,
+    peer: SocketAddr,
+    now: Instant,
+) -> Result<Guest, Refusal> {
     let user = house.data.user(user_id).ok_or(Refusal::NotSignedIn)?;
-    let id = url.id.ok_or(Refusal::Request("an id is needed"))?;
+    let mut routed = None;
     if let Some(node) = &url.node {
-        let (_, group) =
+        let (device, group) =
             house.device_for(&user, node, 0).ok_or(Refusal::Rights("no such device, or no right over it"))?;
-        if let Some(why) = forbidden(url.protocol, url.target.as_ref(), group.rights_of(&user.id)) {
+        let own = group.rights_of(&user.id);
+        if let Some(why) = forbidden(url.protocol, url.target.as_ref(), own) {
             return Err(Refusal::Rights(why));
         }
+        routed = url.target.clone().map(|target| (target, own, device.consent | group.consent, device.id));
     }
-    if let Some(expected) = house.live.tunnels.expected(&id)
-        && (expected.user_id != user.id || url.node.is_some_and(|node| node != expected.node))
-    {
-        return Err(Refusal::Mismatch);
+    if routed.is_some() && url.id.is_none() {
+        url.id = Some(random_bytes::<12>().iter().map(|byte| format!("{byte:02x}")).collect());
+    }
+    let id = url.id.clone().ok_or(Refusal::Request("an id is needed"))?;
+    match (house.live.tunnels.expected(&id), routed) {
+        (Some(expected), _)
+            if expected.user_id != user.id || url.node.is_some_and(|node| node != expected.node) =>
+        {
+            return Err(Refusal::Mismatch);
+        }
+        (None, Some((target, own, consent, node))) => {
+            let mut message = Map::new();
+            message.insert("action".into(), json!("msg"));
+            message.insert("type".into(), json!("tunnel"));
+            match &target {
+                Target::Tcp { host, port } => put_port(&mut message, "tcp", host.as_deref(), *port),
+                Target::Udp { host, port } => put_port(&mut message, "udp", host.as_deref(), *port),
+            }
+            message.insert("rights".into(), json!(own));
+            message.insert("consent".into(), json!(consent));
+            message.insert("username".into(), json!(user.name));
+            message.insert("userid".into(), json!(user.id));
+            message.insert("remoteaddr".into(), json!(peer.ip().to_string()));
+            complete(house, &mut message, own);
+            let protocol = url.protocol;
+            let user_id = user.id.clone();
+            let expect = Expect { id: id.clone(), node, user_id, protocol, target: Some(target) };
+            ask_for(house, expect, &url, Value::Object(message), now)?;
+        }
+        _ => {}
     }
     let side =
         Side::User { user_id: user.id.clone(), node: url.node, protocol: url.protocol, target: url.target };
     Ok(Guest { id, side, noping: url.noping, peer })
+}
+
+/// What an address means when it comes with a cookie for ports of one device.
+fn limited(mut url: RelayUrl, cookie: &Cookie) -> Result<RelayUrl, Refusal> {
+    let node = cookie.nodeid.as_deref().and_then(parse_node).ok_or(Refusal::NotSignedIn)?;
+    if url.node.is_some_and(|named| named != node) {
+        return Err(Refusal::Rights("this cookie is for another device"));
+    }
+    url.node = Some(node);
+    if let Some(port) = cookie.tcpport {
+        let own = Target::Tcp { host: cookie.tcpaddr.clone(), port };
+        if url.target.as_ref().is_some_and(|target| *target != own) {
+            return Err(Refusal::Rights("this cookie is for another port"));
+        }
+        url.target = Some(own);
+    }
+    if url.target.is_none() {
+        return Err(Refusal::Rights("this cookie is for ports only: tcpport or udpport is needed"));
+    }
+    Ok(url)
 }
 
 /// Ends tunnels whose users have no right to them any more, of one device or user or of all. Call it after each

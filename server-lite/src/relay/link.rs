@@ -90,6 +90,9 @@ impl Tunnel {
         let Stage::New(first) = std::mem::replace(&mut self.stage, Stage::Gone) else { return };
         self.link = Some(cx.id());
         self.guests.borrow_mut().insert(cx.id());
+        if let Ok(guest) = &first.guest {
+            self.listed = Some((guest.id.clone(), cx.id()));
+        }
         let peer = first.parted.peer();
         let mut leg = match Leg::open(cx, first.parted, 0) {
             Ok(leg) => Box::new(leg),
@@ -103,12 +106,11 @@ impl Tunnel {
             Err(refusal) => {
                 tracing::info!(%peer, code = refusal.code(), %refusal, "a relay connection was refused");
                 leg.close(cx.now(), refusal.code(), refusal.reason(), true);
+                self.leave();
                 self.stage = Stage::Refused(leg);
                 return;
             }
         };
-        self.tunnels.borrow_mut().insert(guest.id.clone(), cx.id());
-        self.listed = Some((guest.id.clone(), cx.id()));
         self.stage = Stage::Alone { leg, guest, until: cx.now() + ALONE };
     }
 

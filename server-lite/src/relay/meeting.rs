@@ -66,8 +66,13 @@ impl Meeting {
                 },
             }
         }
+        let id = newcomer.guest.as_ref().ok().map(|guest| guest.id.clone());
         let tunnel =
             Tunnel::new(Arc::clone(&self.house), newcomer, Rc::clone(&self.tunnels), Rc::clone(&self.guests));
-        cx.add("tunnel", tunnel);
+        let link = cx.add("tunnel", tunnel);
+        // Before its first wake: the other end may be the next letter.
+        if let Some(id) = id {
+            self.tunnels.borrow_mut().insert(id, link);
+        }
     }
 }

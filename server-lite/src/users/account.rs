@@ -8,31 +8,65 @@ use super::request::{Request, blank_answer};
 use crate::accounts::{Cookie, new_token};
 use crate::house::House;
 use crate::model::text::clean_line;
-use crate::model::{Event, User, check_user_name, rights, user_id};
+use crate::model::{Event, User, check_user_name, node_text, rights, user_id};
+use crate::relay::{Target, check_host, forbidden};
 
 /// `authcookie`: one for the user's program, one for agents (user-channel specification 4.4).
 pub fn cookie(house: &House, asker: &Asker<'_>) -> Vec<Effect> {
-    let seal = |ip: Option<String>| {
-        house.cookies.seal(&Cookie {
-            userid: asker.user.id.clone(),
-            domainid: String::new(),
-            ip,
-            time: asker.now_ms / 1000,
-        })
-    };
+    let now_s = asker.now_ms / 1000;
+    let own = Cookie::of_user(&asker.user.id, Some(asker.address.to_owned()), now_s);
     // The second is bound to no address in the protocol, so it must not sign anybody in: it names nobody.
-    let relay = house.cookies.seal(&Cookie {
-        userid: String::new(),
-        domainid: String::new(),
-        ip: None,
-        time: asker.now_ms / 1000,
-    });
-    match (seal(Some(asker.address.to_owned())), relay) {
+    let relay = Cookie::of_user("", None, now_s);
+    match (house.cookies.seal(&own), house.cookies.seal(&relay)) {
         (Some(cookie), Some(rcookie)) => {
             vec![Effect::Reply(json!({ "action": "authcookie", "cookie": cookie, "rcookie": rcookie }))]
         }
         _ => Vec::new(),
     }
+}
+
+/// `getcookie`: for ports behind one device, good without signing in for an hour (user-channel specification 4.4).
+pub fn port_cookie(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
+    let Some(node) = request.node() else {
+        return refuse(request, "Invalid nodeid");
+    };
+    let found = house.device_for(asker.user, &node, 0);
+    let own = found.map_or(0, |(_, group)| group.rights_of(&asker.user.id));
+    let port = match request.value("tcpport") {
+        None | Some(Value::Null) => None,
+        Some(port) => match port.as_u64().and_then(|port| u16::try_from(port).ok()).filter(|port| *port != 0)
+        {
+            Some(port) => Some(port),
+            None => return refuse(request, "a port is a number from 1 to 65535"),
+        },
+    };
+    let host = match request.text("tcpaddr").map(|host| check_host(host.to_owned())).transpose() {
+        Ok(host) => host,
+        Err(fault) => return refuse(request, fault.0),
+    };
+    if forbidden(None, Some(&Target::Tcp { host: None, port: 1 }), own).is_some() {
+        return refuse(request, "Access denied");
+    }
+    let cookie = Cookie {
+        nodeid: Some(node_text(&node)),
+        tcpport: port,
+        tcpaddr: host.clone(),
+        ..Cookie::of_user(&asker.user.id, None, asker.now_ms / 1000)
+    };
+    let Some(cookie) = house.cookies.seal(&cookie) else { return Vec::new() };
+    let mut reply = blank_answer(request);
+    reply["nodeid"] = json!(node_text(&node));
+    reply["cookie"] = json!(cookie);
+    reply["trustedCert"] = json!(house.facts().public_cert);
+    for (key, value) in [("tcpport", json!(port)), ("tcpaddr", json!(host))] {
+        if !value.is_null() {
+            reply[key] = value;
+        }
+    }
+    if let Some(name) = request.text("name") {
+        reply["name"] = json!(clean_line(name, 256));
+    }
+    vec![Effect::Reply(reply)]
 }
 
 /// `createLoginToken`: `expire` in minutes, 0 for never.

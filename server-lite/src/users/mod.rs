@@ -27,6 +27,7 @@ pub use effect::{Asker, Change, Effect, Refusal};
 pub use request::Request;
 pub use sign_in::{Credentials, SignIn, read_meshauth};
 pub(crate) use sign_in::{FirstLook, first_look};
+pub(crate) use tunnel::{ask_for, complete, put_port};
 
 pub(crate) use lists::show;
 
@@ -73,6 +74,7 @@ pub fn decide(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Ef
         "msg" => remote::message(house, asker, request),
         "runcommands" => remote::run(house, asker, request),
         "authcookie" => account::cookie(house, asker),
+        "getcookie" => account::port_cookie(house, asker, request),
         "createLoginToken" => account::new_login_token(asker, request),
         "loginTokens" => account::login_tokens(house, asker, request),
         _ if request.responseid().is_some() => vec![Effect::Reply(answer(request, "Not supported"))],

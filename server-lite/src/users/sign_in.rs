@@ -59,7 +59,7 @@ impl SignIn {
         // A cookie that is not good falls through to what comes next.
         if let Some(cookie) = request.query_value("auth") {
             match house.cookies.open(&cookie, peer_ip, now_s) {
-                Ok(cookie) if house.data.user(&cookie.userid).is_some() => {
+                Ok(cookie) if !cookie.is_for_ports() && house.data.user(&cookie.userid).is_some() => {
                     return SignIn::Cookie(cookie.userid);
                 }
                 Ok(_) => tracing::debug!("a cookie names no user"),

@@ -401,3 +401,45 @@ fn a_lone_end_is_closed_after_its_time() {
     assert_eq!(refused(&user), 4009);
     assert!(began.elapsed() >= Duration::from_secs(14), "{:?}", began.elapsed());
 }
+
+#[test]
+fn the_server_itself_asks_the_device_for_a_port() {
+    let scene = Scene::new();
+    let base = format!("wss://127.0.0.1:{}/meshrelay.ashx", scene.lab.port());
+    let asked = |address: &str| {
+        let user = open(address);
+        let message = scene.agent.wait_json("msg");
+        let device = open(&scene.url(message["value"].as_str().unwrap()));
+        assert_eq!(text(&device), "c");
+        assert_eq!(text(&user), "c");
+        message
+    };
+    let (node, cookie) = (&scene.node, &scene.cookie);
+    let message = asked(&format!("{base}?nodeid={node}&tcpport=22&auth={cookie}"));
+    assert_eq!((&message["tcpport"], &message["tcpaddr"]), (&json!(22), &Value::Null));
+    assert_eq!(message["userid"], "user//admin");
+    let message = asked(&format!("{base}?nodeid={node}&udpport=53&udpaddr=10.0.0.1&auth={cookie}"));
+    assert_eq!((&message["udpport"], &message["udpaddr"]), (&json!(53), &json!("10.0.0.1")));
+    // A cookie for one port signs in here, for this port, and nowhere else.
+    let given = scene
+        .user
+        .ask(json!({ "action": "getcookie", "nodeid": node, "tcpport": 80, "tcpaddr": "10.0.0.2" }));
+    let own = given["cookie"].as_str().unwrap();
+    assert_eq!(given["trustedCert"], false);
+    let message = asked(&format!("{base}?auth={own}"));
+    assert_eq!((&message["tcpport"], &message["tcpaddr"]), (&json!(80), &json!("10.0.0.2")));
+    assert_eq!(refused(&open(&format!("{base}?tcpport=81&auth={own}"))), 4005);
+    assert_eq!(refused(&open(&format!("{base}?nodeid=node//{}&auth={own}", "A".repeat(64)))), 4005);
+    let control = format!("wss://127.0.0.1:{}/control.ashx?auth={own}", scene.lab.port());
+    let control = open(&control);
+    assert!(text(&control).contains("noauth"));
+    // One for all ports of the device opens no session.
+    let given = scene.user.ask(json!({ "action": "getcookie", "nodeid": node }));
+    let own = given["cookie"].as_str().unwrap();
+    asked(&format!("{base}?tcpport=81&auth={own}"));
+    assert_eq!(refused(&open(&format!("{base}?id=o1&p=1&auth={own}"))), 4005);
+    assert_eq!(
+        scene.user.ask(json!({ "action": "getcookie", "nodeid": node, "tcpport": 0 }))["cookie"],
+        Value::Null
+    );
+}
