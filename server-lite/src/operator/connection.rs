@@ -65,8 +65,8 @@ impl Connection {
     ///
     /// # Errors
     /// [`OperatorError::Unreachable`] with what failed on the way.
-    pub fn open(url: &ServerUrl, headers: Headers) -> Result<Connection, OperatorError> {
-        let chain = Chain::new()?;
+    pub fn open(chain: &Chain, url: &ServerUrl, headers: Headers) -> Result<Connection, OperatorError> {
+        let chain = chain.clone();
         let shared = Rc::new(RefCell::new(Shared::default()));
         let mut options =
             ClientOptions::new(url.clone(), client_config(ClientTrust::AnyChain), Resolver::new());

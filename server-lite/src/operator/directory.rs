@@ -27,6 +27,8 @@ pub struct Device {
     pub connected_ms: u64,
     /// Its core speaks the end-to-end encryption of docs/secure-sessions.md.
     pub secure: bool,
+    /// Its core says that it is a newer one of ours.
+    pub extended: bool,
     /// Labels.
     pub tags: Vec<String>,
 }
@@ -161,6 +163,7 @@ impl Device {
             address: text(&node["ip"]),
             connected_ms: if live { node["agct"].as_u64().unwrap_or(0) } else { 0 },
             secure: node["meshlite"]["secure"] == 1,
+            extended: node["meshlite"].is_object(),
             tags: list(&node["tags"]).iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         })
     }
@@ -168,6 +171,11 @@ impl Device {
     /// The 64 characters of the id.
     pub fn id(&self) -> &str {
         bare(&self.full_id)
+    }
+
+    /// Its core is the one that servers of ours push: it knows what we added to sessions.
+    pub fn is_ours(&self) -> bool {
+        self.extended || self.core.starts_with("Meshlite core")
     }
 }
 

@@ -1,5 +1,6 @@
 //! `login` and `logout`.
 
+use microstack::chain::Chain;
 use microstack::wire::ServerUrl;
 use microstack::wire::id::ServerId;
 use serde_json::{Value, json};
@@ -69,7 +70,7 @@ pub fn logout(folder: &Folder, output: &Output) -> Result<(), OperatorError> {
         other => other?,
     };
     let ended = match login.is_token {
-        true => super::open(folder).map(|mut session| end_token(&mut session, &login.name)),
+        true => super::open(folder, &Chain::new()?).map(|mut session| end_token(&mut session, &login.name)),
         false => Ok(()),
     };
     folder.forget_login()?;

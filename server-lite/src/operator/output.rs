@@ -10,12 +10,18 @@ use super::escape::escape_text;
 /// Standard output, for people or for programs.
 pub struct Output {
     json: bool,
+    silent: bool,
 }
 
 impl Output {
     /// For programs if `json`.
     pub fn new(json: bool) -> Output {
-        Output { json }
+        Output { json, silent: false }
+    }
+
+    /// One that makes no remarks.
+    pub fn silent() -> Output {
+        Output { json: false, silent: true }
     }
 
     /// True when programs read.
@@ -57,7 +63,7 @@ impl Output {
 
     /// A remark for people, beside the result.
     pub fn note(&self, text: &str) {
-        if !self.json {
+        if !self.json && !self.silent {
             // Standard error that is gone is no reason to stop.
             let _ = writeln!(io::stderr(), "meshlite: {text}");
         }

@@ -93,9 +93,17 @@ impl Stranger {
     /// # Errors
     /// [`OperatorError::Unreachable`].
     pub fn connect(url: &ServerUrl) -> Result<Stranger, OperatorError> {
+        Stranger::connect_on(&Chain::new()?, url)
+    }
+
+    /// The same on a chain where links work already.
+    ///
+    /// # Errors
+    /// [`OperatorError::Unreachable`].
+    pub fn connect_on(chain: &Chain, url: &ServerUrl) -> Result<Stranger, OperatorError> {
         let mut headers = Headers::new();
         headers.push("x-meshauth", "*");
-        Ok(Stranger { connection: Connection::open(url, headers)? })
+        Ok(Stranger { connection: Connection::open(chain, url, headers)? })
     }
 
     /// Makes the server prove its identity; when one is expected, that one.
@@ -190,8 +198,7 @@ impl Session {
         patience: Duration,
         is_answer: impl Fn(&Value) -> bool,
     ) -> Result<Value, OperatorError> {
-        self.asked += 1;
-        let responseid = format!("meshlite-{}-{}", self.mark, self.asked);
+        let responseid = self.new_responseid();
         command["responseid"] = json!(responseid);
         let asked = command["action"].as_str().unwrap_or("the command").to_owned();
         self.connection.send(command.to_string())?;
@@ -222,6 +229,12 @@ impl Session {
             Some(result) => Err(OperatorError::of_result(result)),
             None => Err(OperatorError::Failed("the server's answer has no result".into())),
         }
+    }
+
+    /// A name for an answer, unlike that of any other.
+    pub fn new_responseid(&mut self) -> String {
+        self.asked += 1;
+        format!("meshlite-{}-{}", self.mark, self.asked)
     }
 
     /// Sends without waiting.
@@ -290,6 +303,20 @@ impl Session {
                 return Ok(false);
             }
         }
+    }
+
+    /// Waits without listening.
+    ///
+    /// # Errors
+    /// What ends the connection.
+    pub fn pause(&mut self, time: Duration) -> Result<(), OperatorError> {
+        let until = Instant::now() + time;
+        while self.attend(Some(until), &mut || Instant::now() >= until)? {
+            if Instant::now() >= until {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Keeps what comes while answers are waited for, from now on: for those who watch.

@@ -11,14 +11,17 @@ mod wire;
 
 use std::time::{Duration, Instant};
 
+use microstack::chain::RunEnd;
 use microstack::crypto::{random_bytes, tls_hash};
 use microstack::wire::ServerUrl;
 use microstack::ws::CloseWhy;
 use serde_json::{Value, json};
 
+use super::arguments::E2e;
 use super::directory::Device;
 use super::error::OperatorError;
 use super::escape::escape_line;
+use super::output::Output;
 use super::session::{ANSWER, Session};
 pub use wire::Frame;
 use wire::Wire;
@@ -66,8 +69,19 @@ impl Tunnel {
         device: &Device,
         protocol: u32,
         options: Option<Value>,
+        e2e: E2e,
+        output: &Output,
     ) -> Result<Tunnel, OperatorError> {
+        if e2e == E2e::Required {
+            return Err(OperatorError::Refused(format!(
+                "{} offers no end-to-end encryption; --e2e auto lets the server read the session",
+                escape_line(&device.name)
+            )));
+        }
         let mut tunnel = Tunnel::join(session, device, protocol)?;
+        if e2e == E2e::Auto {
+            output.note(&format!("not end-to-end encrypted: the server can read this session"));
+        }
         tunnel.start(protocol, options);
         Ok(tunnel)
     }
@@ -164,6 +178,11 @@ impl Tunnel {
         self.begun
     }
 
+    /// What [`Tunnel::has_begun`] said last.
+    pub fn is_ready(&self) -> bool {
+        self.begun
+    }
+
     /// The next thing that came.
     pub fn receive(&mut self) -> Option<Arrival> {
         while self.has_begun() {
@@ -204,14 +223,27 @@ impl Tunnel {
         self.wire.has_room()
     }
 
-    /// True when nothing waits to leave.
-    pub fn is_flushed(&self) -> bool {
-        self.wire.is_flushed()
-    }
-
     /// True when [`Tunnel::receive`] or [`Tunnel::closed`] has something to say.
     pub fn has_news(&self) -> bool {
         self.wire.has_news()
+    }
+
+    /// Turns the chain until `ready`, without looking after the control channel. `false` when time ran out.
+    ///
+    /// # Errors
+    /// The chain's own.
+    pub fn wait(
+        &self,
+        until: Option<Instant>,
+        ready: &mut dyn FnMut() -> bool,
+    ) -> Result<bool, OperatorError> {
+        let end = self.wire.chain().run_until(until, &mut |_| ready());
+        end.map(|end| end == RunEnd::Done).map_err(|error| OperatorError::System(error.into()))
+    }
+
+    /// True when it has ended, though something may be left to receive.
+    pub fn is_over(&self) -> bool {
+        self.wire.is_over()
     }
 
     /// Why it ended, once it has and everything was received.

@@ -115,15 +115,20 @@ impl Wire {
         queues.closed.is_none() && queues.outgoing_bytes < MAX_OUTGOING
     }
 
-    /// True when everything has left this process's queues.
-    pub fn is_flushed(&self) -> bool {
-        self.queues.borrow().outgoing_bytes == 0
-    }
-
     /// True when [`Wire::receive`] or [`Wire::closed`] has something to say.
     pub fn has_news(&self) -> bool {
         let queues = self.queues.borrow();
         !queues.incoming.is_empty() || queues.closed.is_some()
+    }
+
+    /// True when nothing can come any more, read or not.
+    pub fn is_over(&self) -> bool {
+        self.queues.borrow().closed.is_some()
+    }
+
+    /// The chain it is on.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
     }
 
     /// Why it ended, once it has and everything that came before was received.

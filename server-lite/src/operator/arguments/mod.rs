@@ -1,9 +1,17 @@
 //! The command line.
 
+mod manage;
+mod sessions;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
+
+pub use manage::{DeviceAction, GroupAction, PowerAction, ServiceAction, TokenAction, UserAction};
+pub use sessions::{
+    CopyArguments, E2e, ForwardArguments, LsArguments, PlayArguments, RmArguments, ShellArguments,
+};
 
 /// Works with the devices of a Meshlite server.
 #[derive(Debug, Parser)]
@@ -52,19 +60,128 @@ pub enum Command {
         #[arg(long, value_name = "S", default_value_t = 15, value_parser = clap::value_parser!(u64).range(1..=86_400))]
         timeout: u64,
     },
-    /// Run a shell command on a device and print what it prints
-    Run {
+    /// Run a shell command on devices and print what it prints
+    Run(RunArguments),
+    /// Open a terminal on a device, or run a command with its input and output
+    Shell(ShellArguments),
+    /// Copy files to a device: put LOCAL… ID:REMOTE
+    Put(CopyArguments),
+    /// Copy files from a device: get ID:REMOTE… LOCAL
+    Get(CopyArguments),
+    /// List a folder of a device
+    Ls(LsArguments),
+    /// Remove files of a device
+    Rm(RmArguments),
+    /// Make a folder on a device
+    Mkdir {
+        /// The folder
+        #[arg(value_name = "ID:PATH")]
+        place: String,
+    },
+    /// Rename or move a file of a device
+    Mv {
+        /// The file
+        #[arg(value_name = "ID:PATH")]
+        from: String,
+        /// Its new path on the same device
+        #[arg(value_name = "PATH")]
+        to: String,
+    },
+    /// Reach what a device reaches: local ports, or a SOCKS5 proxy, through it
+    Forward(ForwardArguments),
+    /// Show devices live: presence, load, memory, sessions
+    Top {
+        /// Only those of this group
+        #[arg(long)]
+        group: Option<String>,
+        /// Print the table once
+        #[arg(long)]
+        once: bool,
+        /// Seconds between looks at load and memory
+        #[arg(long, value_name = "S", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..=3600))]
+        interval: u64,
+    },
+    /// List the processes of a device
+    Ps {
         /// The device
         id: String,
-        /// The command, for /bin/sh
-        #[arg(value_name = "CMD", required = true, allow_hyphen_values = true, trailing_var_arg = true)]
-        command: Vec<String>,
-        /// Seconds to wait for its end
-        #[arg(long, value_name = "S", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
-        timeout: u64,
-        /// Print the output as it is, control characters included
-        #[arg(long)]
-        raw: bool,
+    },
+    /// End a process of a device
+    Kill {
+        /// The device
+        id: String,
+        /// Number of the process
+        pid: u32,
+    },
+    /// List the services of a device
+    Services {
+        /// The device
+        id: String,
+    },
+    /// Start, stop or restart a service of a device
+    Service {
+        /// What to do
+        action: ServiceAction,
+        /// The device
+        id: String,
+        /// The service
+        name: String,
+    },
+    /// Switch a device off, restart it, send it to sleep, wake it
+    Power {
+        /// The device
+        id: String,
+        /// What to do
+        action: PowerAction,
+    },
+    /// Show a message on the screen of a device
+    Toast {
+        /// The device
+        id: String,
+        /// Title
+        title: String,
+        /// Text
+        text: String,
+    },
+    /// Change what the server knows of devices
+    Device {
+        /// What to do.
+        #[command(subcommand)]
+        action: DeviceAction,
+    },
+    /// Change groups and who may do what in them
+    Group {
+        /// What to do.
+        #[command(subcommand)]
+        action: GroupAction,
+    },
+    /// Change who may log in
+    User {
+        /// What to do.
+        #[command(subcommand)]
+        action: UserAction,
+    },
+    /// Login tokens of your own, for programs
+    Token {
+        /// What to do.
+        #[command(subcommand)]
+        action: TokenAction,
+    },
+    /// Play a recorded terminal
+    Play(PlayArguments),
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: CompletionShell,
+    },
+    /// Print names of devices, for completions
+    #[command(hide = true)]
+    CompleteNames,
+    /// Write the manual pages into a folder
+    Man {
+        /// The folder
+        #[arg(value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+        folder: PathBuf,
     },
     /// Choose the core (the JavaScript program) that devices run
     Core {
@@ -81,9 +198,69 @@ pub enum Command {
         #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=1000))]
         limit: u64,
         /// Go on with what happens now, until Ctrl-C
-        #[arg(long)]
+        #[arg(short, long)]
         follow: bool,
     },
+}
+
+/// Shells that completions are made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum CompletionShell {
+    /// bash
+    Bash,
+    /// zsh
+    Zsh,
+    /// fish
+    Fish,
+}
+
+/// `run`.
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// The device; with --group, --tag or --all the command begins here
+    #[arg(value_name = "ID")]
+    pub id: String,
+    /// The command, for /bin/sh
+    #[arg(value_name = "CMD", allow_hyphen_values = true, trailing_var_arg = true)]
+    pub command: Vec<String>,
+    /// On the devices of this group
+    #[arg(long, value_name = "GROUP", conflicts_with_all = ["all"])]
+    pub group: Option<String>,
+    /// On devices with this label
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<String>,
+    /// On all devices
+    #[arg(long)]
+    pub all: bool,
+    /// On how many devices at a time
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub parallel: u16,
+    /// Seconds to wait for the end of a command
+    #[arg(long, value_name = "S", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub timeout: u64,
+    /// Seconds to wait for devices that are offline
+    #[arg(long, value_name = "S", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=604_800))]
+    pub wait: u64,
+    /// Print the output as it is, control characters included
+    #[arg(long)]
+    pub raw: bool,
+}
+
+impl RunArguments {
+    /// Several devices are meant.
+    pub fn is_fleet(&self) -> bool {
+        self.all || self.group.is_some() || self.tag.is_some()
+    }
+
+    /// The device, when one is named, and the command.
+    pub fn parts(&self) -> (Option<&str>, String) {
+        let command = self.command.join(" ");
+        match (self.is_fleet(), command.is_empty()) {
+            (false, _) => (Some(&self.id), command),
+            (true, true) => (None, self.id.clone()),
+            (true, false) => (None, format!("{} {command}", self.id)),
+        }
+    }
 }
 
 /// How to log in.
@@ -179,17 +356,23 @@ impl Arguments {
     fn read_from(line: Vec<OsString>) -> Result<Arguments, clap::Error> {
         let literal = line.iter().any(|word| word == "--");
         let mut arguments = Arguments::try_parse_from(line)?;
+        if let Command::Run(run) = &arguments.command
+            && run.parts().1.trim().is_empty()
+        {
+            let text = "say which command to run: meshlite run ID CMD, or meshlite run --group GROUP CMD";
+            return Err(Arguments::command().error(clap::error::ErrorKind::MissingRequiredArgument, text));
+        }
         if literal {
             return Ok(arguments);
         }
         let mut json = arguments.json;
         match &mut arguments.command {
-            Command::Run { command, timeout, raw, .. } => {
-                while let Some(switch) = Switch::take_last(command)? {
+            Command::Run(run) => {
+                while let Some(switch) = Switch::take_last(&mut run.command)? {
                     match switch {
                         Switch::Json => json = true,
-                        Switch::Raw => *raw = true,
-                        Switch::Timeout(seconds) => *timeout = seconds,
+                        Switch::Raw => run.raw = true,
+                        Switch::Timeout(seconds) => run.timeout = seconds,
                     }
                 }
             }
@@ -252,8 +435,8 @@ mod tests {
 
     fn run(line: &[&str]) -> (String, u64, bool, bool) {
         let arguments = parse(line).unwrap();
-        let Command::Run { command, timeout, raw, .. } = arguments.command else { panic!("{line:?}") };
-        (command.join(" "), timeout, raw, arguments.json)
+        let Command::Run(run) = arguments.command else { panic!("{line:?}") };
+        (run.parts().1, run.timeout, run.raw, arguments.json)
     }
 
     #[test]
@@ -266,6 +449,18 @@ mod tests {
         let line = ["run", "--timeout", "5", "desk", "ls", "-l", "--color"];
         assert_eq!(run(&line), ("ls -l --color".into(), 5, false, false));
         assert_eq!(run(&["run", "desk", "--", "curl", "--json"]), ("curl --json".into(), 300, false, false));
+    }
+
+    #[test]
+    fn a_command_for_many_devices_needs_no_id() {
+        let line = ["run", "--group", "Office", "--parallel", "4", "uname", "-a"];
+        let Command::Run(run) = parse(&line).unwrap().command else { panic!() };
+        assert_eq!((run.parts(), run.is_fleet()), ((None, "uname -a".into()), true));
+        let Command::Run(run) = parse(&["run", "--all", "df -h", "--json"]).unwrap().command else {
+            panic!()
+        };
+        assert_eq!(run.parts(), (None, "df -h".into()));
+        assert_eq!(parse(&["run", "--all"]).unwrap_err().exit_code(), 2);
     }
 
     #[test]
