@@ -28,6 +28,7 @@ pub mod running;
 pub mod server;
 pub mod stand_in;
 pub mod terminal;
+pub mod tool;
 pub mod weak_identity;
 
 pub use agent::Agent;
@@ -46,3 +47,4 @@ pub use running::Running;
 pub use server::Server;
 pub use stand_in::StandIn;
 pub use terminal::Terminal;
+pub use tool::Tool;

@@ -17,8 +17,8 @@ pub fn parse(text: &str) -> Option<SystemTime> {
         && hour < 24
         && minute < 60
         && second <= 60;
-    let seconds = ((days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
-    sound.then(|| UNIX_EPOCH + Duration::from_secs(seconds))
+    let seconds = || ((days(year, month, day) * 24 + hour) * 60 + minute) * 60 + second;
+    sound.then(|| UNIX_EPOCH + Duration::from_secs(seconds()))
 }
 
 fn digits(text: &str) -> Option<u64> {
