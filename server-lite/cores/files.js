@@ -137,6 +137,7 @@ function listEntry(path, name) {
         var time = String(info.mtime);
         if (info.isDirectory()) { entry.t = 2; } else { entry.s = info.size; }
         if (/^\d{4}-/.test(time)) { entry.d = time; }
+        if (typeof info.mode === 'number') { entry.m = info.mode & 4095; }
     }
     return entry;
 }

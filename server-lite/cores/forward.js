@@ -31,7 +31,11 @@ function forwarding(kind, link, m, host, port, stop) {
 }
 
 function forwardTcp(link, m, host, port) {
-    var id = 'socket' + (++held.next), up = false, gone = false;
+    var id = 'socket' + (++held.next), up = false, gone = false, finished = false;
+    function finish() {
+        finished = true;
+        guard(function () { socket.end(); });
+    }
     function stop() {
         if (gone) { return; }
         gone = true;
@@ -57,9 +61,13 @@ function forwardTcp(link, m, host, port) {
     held[id] = socket;
     var output = pour(socket, link), started = false;
     link.onclose = forwarding('tcp', link, m, host, port, stop);
-    link.ontext = function () { started = true; };           // texts are the relay's and the operator's own
+    // Texts are the relay's and the operator's own. Ours say when the operator's side writes no more.
+    link.ontext = function (text) {
+        if (started && !gone && text.length < 200 && /"type":"eof"/.test(text)) { finish(); }
+        started = true;
+    };
     link.onbinary = function (bytes) {
-        if (!started || gone) { return; }
+        if (!started || gone || finished) { return; }
         if (socket.write(copyOf(bytes)) === false) { link.pause(); }
     };
     socket.on('drain', function () { link.resume(); });

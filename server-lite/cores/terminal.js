@@ -1,5 +1,6 @@
 // ---- terminal ----
 
+var MAX_COMMAND = 65536;                // characters of a command that is given
 var SILENT_MS = 40;                     // after a shell's end, for output that comes behind it
 var HANGUP_MS = 3000;                   // for a shell to end by itself when nobody is there any more
 var PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -41,9 +42,14 @@ function terminalEnvironment(one) {
     return env;
 }
 
+// A command in place of the shell, as our own clients ask for it.
+function terminalCommand(options) {
+    return typeof options.command === 'string' && options.command.length <= MAX_COMMAND ? options.command : '';
+}
+
 // What a terminal runs: `{ argv, env }`, or `{ why }`.
 function terminalProgram(tunnel) {
-    var own = account(ownUid()), options = tunnel.options;
+    var own = account(ownUid()), options = tunnel.options, command = terminalCommand(options);
     if (tunnel.protocol === 6 || tunnel.protocol === 9) { return { why: 'PowerShell is for Windows' }; }
     if (options.requireLogin === true) {
         var login = exists('/bin/login') ? '/bin/login' : exists('/usr/bin/login') ? '/usr/bin/login' : '';
@@ -57,13 +63,18 @@ function terminalProgram(tunnel) {
         var one = /^[A-Za-z0-9_][A-Za-z0-9_.-]*\$?$/.test(name) ? account(name) : null;
         if (!one || one.name !== name) { return { why: 'there is no user ' + cut(String(name), 60) + ' on this device' }; }
         // It sets the groups and the limits, too, which a bare change of the user id does not.
-        return { argv: ['sh', '-c', 'exec su -l "$1"', 'sh', name], env: terminalEnvironment(one) };
+        return command ?
+            { argv: ['sh', '-c', 'exec su -l "$1" -c "$2"', 'sh', name, command], env: terminalEnvironment(one) } :
+            { argv: ['sh', '-c', 'exec su -l "$1"', 'sh', name], env: terminalEnvironment(one) };
     }
     if (tunnel.protocol === 8 && typeof options.user === 'string' && options.user && (!own || options.user !== own.name)) {
         return { why: 'another user\'s terminal needs an agent that runs as root' };
     }
     var shell = (own && usableShell(own.shell)) || usableShell('/bin/bash') || '/bin/sh';
-    return { argv: ['sh', '-c', 'cd "$HOME" 2>/dev/null || cd /; exec "$1"', 'sh', shell], env: terminalEnvironment(own) };
+    var at = 'cd "$HOME" 2>/dev/null || cd /; exec "$1"';
+    return command ?
+        { argv: ['sh', '-c', at + ' -c "$2"', 'sh', shell, command], env: terminalEnvironment(own) } :
+        { argv: ['sh', '-c', at, 'sh', shell], env: terminalEnvironment(own) };
 }
 
 function terminal(tunnel) {
@@ -73,16 +84,28 @@ function terminal(tunnel) {
         tunnel.close(program.why);
         return;
     }
-    var env = program.env, id = 'child' + (++held.next), ended = false, news = false;
+    var env = program.env, id = 'child' + (++held.next), ended = false, news = false, exit = null;
+    // With pipes in place of a terminal bytes stay as they are, and errors apart from output.
+    var piped = tunnel.options.pty === false && terminalCommand(tunnel.options) !== '';
     env.LINES = String(within(tunnel.options.rows, 1, 1000, 25));
     env.COLUMNS = String(within(tunnel.options.cols, 1, 1000, 80));
-    var child = processes.execFile('/bin/sh', program.argv, { type: processes.SpawnTypes.TERM, env: env });
+    var child = processes.execFile('/bin/sh', program.argv, piped ? { env: env } : { type: processes.SpawnTypes.TERM, env: env });
     held[id] = child;
     var output = pour(child.stdout, tunnel);
 
     child.stdout.on('data', function () { news = true; });
-    child.on('exit', function () {
+    if (piped) {
+        var drained = tunnel.ondrain;
+        tunnel.ondrain = function () { drained(); child.stderr.resume(); };
+        child.stderr.on('data', function (bytes) {
+            news = true;
+            var text = JSON.stringify({ ctrlChannel: MARK, type: 'stderr', data: copyOf(bytes).toString('base64') });
+            if (tunnel.sendText(text) === false) { child.stderr.pause(); }
+        });
+    }
+    child.on('exit', function (status, signal) {
         ended = true;
+        exit = signal ? 128 + (SIGNALS[signal] || 0) : status;
         // Output may come after the exit; it is over after a silent moment, once the operator's side has it.
         function settle() {
             news = false;
@@ -90,6 +113,8 @@ function terminal(tunnel) {
                 output.flush();
                 if (!tunnel.isOver() && (news || !output.idle())) { settle(); return; }
                 delete held[id];
+                // Ours learn how it ended; others pass it over.
+                if (typeof exit === 'number') { tunnel.sendText(JSON.stringify({ ctrlChannel: MARK, type: 'exit', code: exit })); }
                 tunnel.close('the shell ended');
             });
         }
@@ -102,7 +127,8 @@ function terminal(tunnel) {
     child.stdin.on('drain', function () { tunnel.resume(); });
     tunnel.oncontrol = function (message) {
         var rows = within(message.rows, 1, 1000, 0), cols = within(message.cols, 1, 1000, 0);
-        if (message.type === 'termsize' && rows && cols && !ended) { child.tcsetsize(rows, cols); }
+        if (message.type === 'termsize' && rows && cols && !ended && !piped) { child.tcsetsize(rows, cols); }
+        if (message.type === 'eof' && piped && !ended) { guard(function () { child.stdin.end(); }); }
     };
     tunnel.onclose = function () {
         output.stop();

@@ -8,7 +8,7 @@ var HASH_STEP = 1 << 18;                // bytes hashed in one turn
 
 function uploadStart(session, m) {
     uploadLeft(session);
-    var up = { reqid: m.reqid, path: '', part: '', fd: null, size: -1, got: 0, fresh: false, whole: false };
+    var up = { reqid: m.reqid, path: '', part: '', fd: null, size: -1, got: 0, fresh: false, whole: false, mode: m.mode, mtime: m.mtime };
     try {
         up.path = m.name === undefined || m.name === null ? pathOf(m.path) : below(pathOf(m.path), m.name);
         if (Number(m.size) >= 0 && m.append !== true) { up.size = Number(m.size); }
@@ -56,12 +56,23 @@ function uploadBlock(session, bytes) {
     session.send({ action: 'uploadack', reqid: up.reqid });
 }
 
+// Permission bits and time of the original, as our own clients send them; never the bits that lend an owner's rights.
+function keepLook(up) {
+    var path = up.part || up.path;
+    if (!nodefs || isLink(path)) { return; }
+    try {
+        if (typeof up.mode === 'number' && up.mode >= 0) { nodefs.chmodSync(path, up.mode & 511); }
+        if (typeof up.mtime === 'number' && up.mtime > 0) { nodefs.utimesSync(path, up.mtime, up.mtime); }
+    } catch (e) { /* the file is whole all the same */ }
+}
+
 // All bytes are there: a file in the place of another takes it now. False when it failed.
 function uploadWhole(session, up) {
     if (up.whole) { return true; }
     up.whole = true;
     closeFile(up.fd);
     up.fd = null;
+    keepLook(up);
     if (!up.part) { return true; }
     try { fs.renameSync(up.part, up.path); up.part = ''; return true; } catch (e) { uploadFailed(session, e); return false; }
 }

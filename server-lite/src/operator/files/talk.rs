@@ -65,6 +65,9 @@ pub const LOOK: Duration = Duration::from_secs(60);
 /// For a whole file to be hashed: a memory card reads 20 MB/s.
 const HASH: Duration = Duration::from_secs(3600);
 
+/// For a tree of folders to be moved or removed.
+const TREE: Duration = Duration::from_secs(3600);
+
 /// Without a block or an acknowledgement for so long a transfer is given up.
 pub const STALLED: Duration = Duration::from_secs(120);
 
@@ -224,12 +227,19 @@ impl<'a> Talk<'a> {
         Ok(answer["hash"].as_str().map(str::to_ascii_lowercase))
     }
 
-    /// Acts on a folder by a request that real cores do not answer. Ours answers a failure at once; what was done is
-    /// seen by the listing that comes back behind it.
+    /// Acts on a folder, and lists it. Ours says when it is done or why not; real cores do not answer, and what came of
+    /// it is seen by the listing behind.
     ///
     /// # Errors
     /// The device's reason, or as [`Talk::hear`].
     pub fn act(&mut self, mut request: Value, folder: &str) -> Result<Vec<Entry>, OperatorError> {
+        if self.device.is_ours() {
+            let of = request["action"].clone();
+            let answer =
+                self.ask(request, TREE, |answer| answer["action"] == "error" && answer["of"] == of)?;
+            tracing::debug!(%answer, "the device has done it");
+            return Ok(self.list(folder)?.unwrap_or_default());
+        }
         let id = self.next_id();
         request["reqid"] = json!(id);
         self.send(&request);

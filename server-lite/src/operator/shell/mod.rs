@@ -8,6 +8,8 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::arguments::ShellArguments;
@@ -202,6 +204,13 @@ impl Talk {
         match message["type"].as_str() {
             Some("exit") => {
                 self.exit = message["code"].as_u64().map(|code| u8::try_from(code).unwrap_or(u8::MAX));
+            }
+            Some("stderr") => {
+                let data = message["data"].as_str().unwrap_or("");
+                if let Ok(bytes) = STANDARD.decode(data) {
+                    // Standard error that is gone is no reason to stop.
+                    let _ = io::stderr().lock().write_all(&bytes);
+                }
             }
             Some("console") => {
                 if let Some(text) = message["msg"].as_str() {
