@@ -5,7 +5,7 @@ export type Child = Node | string | number | null | undefined | false | Child[];
 
 /** Attributes, properties that begin with `on` (listeners), `class`, and booleans for attributes without a value. */
 export interface Attributes {
-  class?: string;
+  class?: string | undefined;
   [name: string]: unknown;
 }
 

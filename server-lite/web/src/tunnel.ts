@@ -40,7 +40,7 @@ export async function openTunnel(
   let tunnel: Tunnel = raw;
   if (node.meshlite?.secure) {
     try {
-      tunnel = await secureTunnel(raw, node._id);
+      tunnel = await secureTunnel(raw, node._id, () => openRelay(control, node._id, protocol));
     } catch (error) {
       raw.close();
       throw error;
@@ -57,7 +57,8 @@ export async function openRelay(control: Control, nodeid: string, protocol: numb
   const id = randomId();
   const query = (key: string, cookie: unknown) =>
     `p=${protocol}&nodeid=${encodeURIComponent(nodeid)}&id=${id}&${key}=${encodeURIComponent(String(cookie))}`;
-  const tunnel = new RelayTunnel(`wss://${location.host}/meshrelay.ashx?browser=1&${query("auth", cookies["cookie"])}`);
+  const url = `wss://${location.host}/meshrelay.ashx?browser=1&${query("auth", cookies["cookie"])}`;
+  const tunnel = new RelayTunnel(url, id, protocol);
   try {
     const value = `*/meshrelay.ashx?${query("rauth", cookies["rcookie"])}`;
     const asked: Message = { action: "msg", type: "tunnel", usage: protocol, nodeid, value };
@@ -85,7 +86,13 @@ export class RelayTunnel implements Tunnel {
   private early: (Uint8Array | string)[] = [];
   private end: string | null = null;
 
-  constructor(url: string) {
+  constructor(
+    url: string,
+    /** The rendez-vous name, as the relay knows it. */
+    readonly id: string,
+    /** The protocol number it was opened for. */
+    readonly protocol: number,
+  ) {
     const socket = new WebSocket(url);
     socket.binaryType = "arraybuffer";
     this.socket = socket;
