@@ -1,25 +1,23 @@
-// xterm.js writes its styles into `<style>` elements, which the page's content security policy forbids. It accepts a
-// document of ours, though: one whose style elements are stand-ins that put their text into a constructed style
-// sheet. Such sheets are script's own, and allowed.
+// xterm.js writes its styles into `<style>` elements, which the page's content security policy forbids. While it
+// builds its elements it is therefore given stand-ins, which put their text into constructed style sheets: such sheets
+// are script's own, and allowed. (Its option `documentOverride` is not enough: version 6 takes one of the three
+// elements from the window's document all the same.)
 
-/** The page's document, but for `createElement("style")`. */
-export function documentWithoutStyleElements(): Document {
-  return new Proxy(document, {
-    get(target, name) {
-      if (name === "createElement") {
-        return (tag: string, options?: ElementCreationOptions) =>
-          tag.toLowerCase() === "style" ? standIn() : target.createElement(tag, options);
-      }
-      const value: unknown = Reflect.get(target, name, target);
-      return typeof value === "function" ? value.bind(target) : value;
-    },
-    set: (target, name, value) => Reflect.set(target, name, value, target),
-  });
+/** Runs something that makes `<style>` elements; they become stand-ins. */
+export function withoutStyleElements(build: () => void): void {
+  const make = document.createElement.bind(document);
+  document.createElement = ((tag: string, options?: ElementCreationOptions) =>
+    tag.toLowerCase() === "style" ? standIn(make("span")) : make(tag, options)) as typeof document.createElement;
+  try {
+    build();
+  } finally {
+    // The prototype's own comes back.
+    delete (document as { createElement?: unknown }).createElement;
+  }
 }
 
 /** An empty element; its text becomes a style sheet, which goes when the element is removed. */
-function standIn(): HTMLElement {
-  const element = document.createElement("span");
+function standIn(element: HTMLElement): HTMLElement {
   element.hidden = true;
   const sheet = new CSSStyleSheet();
   let text = "";

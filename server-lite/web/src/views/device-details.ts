@@ -99,7 +99,7 @@ export function detailsTab(app: App, node: () => DeviceNode | undefined, id: str
             null,
             h("td", null, line(name, 40)),
             h("td", null, h("code", null, line(one["address"], 50))),
-            h("td", null, line(one["netmask"], 50)),
+            h("td", { title: line(one["netmask"], 50) }, line(one["netmask"], 16)),
             h("td", null, line(one["gateway"], 50)),
             h("td", null, h("code", null, line(one["mac"], 24))),
           ),

@@ -141,7 +141,7 @@ type Widget = Awaited<ReturnType<typeof makeWidget>>;
 
 /** Loads xterm.js (its own file: other pages do not need it) and puts a terminal into `place`. */
 async function makeWidget(place: HTMLElement, send: (data: Uint8Array) => void, resized: (cols: number, rows: number) => void, ends: Ends) {
-  const [{ Terminal }, { FitAddon }, { documentWithoutStyleElements }] = await Promise.all([
+  const [{ Terminal }, { FitAddon }, { withoutStyleElements }] = await Promise.all([
     import("@xterm/xterm"),
     import("@xterm/addon-fit"),
     import("../ui/xterm-styles.ts"),
@@ -153,12 +153,11 @@ async function makeWidget(place: HTMLElement, send: (data: Uint8Array) => void, 
     scrollback: 5000,
     macOptionIsMeta: true,
     theme: colours(),
-    documentOverride: documentWithoutStyleElements(),
     linkHandler: null,
   });
   const fitting = new FitAddon();
   term.loadAddon(fitting);
-  term.open(place);
+  withoutStyleElements(() => term.open(place));
   const encoder = new TextEncoder();
   term.onData((text) => send(encoder.encode(text)));
   // Old mouse reports: one character is one byte.
