@@ -1,7 +1,7 @@
 // ---- commands in the shell ----
 
 // Runs a shell and calls done(text, exit code or null, note). The output has a cap, the time has one. `options` are
-// those of `execFile`: another environment, another user.
+// those of `execFile` (another environment, another user), and `input`: what it reads.
 function collect(argv, most, longest, done, options) {
     var child = options ? require('child_process').execFile('/bin/sh', argv, options) : require('child_process').execFile('/bin/sh', argv);
     var chunks = [], kept = 0, dropped = 0, id = ++held.next, news = false, code = null, over = false, note = '';
@@ -39,7 +39,10 @@ function collect(argv, most, longest, done, options) {
         code = signal ? 128 + (SIGNALS[signal] || 0) : typeof status === 'number' ? status : null;
         settle();
     });
-    guard(function () { child.stdin.end(); });
+    guard(function () {
+        if (options && options.input) { child.stdin.write(Buffer.from(options.input)); }
+        child.stdin.end();
+    });
     return { stop: function () { note += '[stopped]\n'; end(child.pid); after(1000, finish); } };
 }
 
@@ -84,7 +87,9 @@ function next() {
     }
     // Both outputs in one, in the order in which they were written.
     try {
-        job.child = collect(['sh', '-c', 'exec 2>&1\n' + job.commands], MAX_OUTPUT, MAX_COMMAND_MS, done);
+        var argv = job.person ? ['sh', '-c', 'exec 2>&1\nexec su -s /bin/sh -c "$1" "$2"', 'sh', job.commands, job.person] :
+            ['sh', '-c', 'exec 2>&1\n' + job.commands];
+        job.child = collect(argv, MAX_OUTPUT, MAX_COMMAND_MS, done);
     } catch (e) {
         done('The shell could not be started: ' + e, null, '');
     }
@@ -103,11 +108,12 @@ function runCommands(m) {
         line(m.cmds, function (text) { answer(text, 0); });
     } else if (m.type !== 0 && m.type !== 3) {
         answer('This core runs commands of type 3 (/bin/sh) and 4 (console).', 126);
-    } else if (m.runAsUser) {
-        answer('Commands run as the agent\'s own user only; ask with runAsUser 0.', 126);
     } else {
+        // 1: as the person who is logged in, if somebody is; 2: as nobody else.
+        var person = m.runAsUser && isRoot() ? people()[0] : '';
+        if (m.runAsUser === 2 && !person && isRoot()) { answer('Nobody is logged in whose user the commands could run as.', 126); return; }
         enqueue({
-            commands: m.cmds,
+            commands: m.cmds, person: person,
             done: function (text, code, note) { answer(joined(text, note), code); }
         });
     }

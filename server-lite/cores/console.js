@@ -41,6 +41,23 @@ var commands = {
     }],
     netinfo: ['', 'network interfaces', function () { return addresses() || 'No interface has an address.'; }],
     ps: ['', 'processes', processes],
+    users: ['', 'who is logged in', function () {
+        return userSessions().map(function (one) {
+            return pad(one.Username, 16) + ' ' + pad(one.StationName, 10) + ' ' + one.State + (one.Host ? ' from ' + one.Host : '');
+        }).join('\n') || 'Nobody is logged in.';
+    }],
+    services: ['', 'services and their states', function (rest, answer) {
+        listServices(function (kind, found) {
+            answer(kind ? found.map(function (one) { return pad(one.status.state, 10) + ' ' + one.name; }).join('\n') : found);
+        });
+    }],
+    sessions: ['', 'open sessions of operators', function () {
+        var lines = [];
+        for (var id in sessions) {
+            lines.push(pad(sessions[id].kind || 'starting', 10) + ' ' + who(sessions[id].request) + ' from ' + (sessions[id].request.remoteaddr || 'somewhere'));
+        }
+        return lines.join('\n') || 'No session is open.';
+    }],
     uptime: ['', 'time since start, load', function () {
         return span(uptimeSeconds()) + ', load ' + read('/proc/loadavg').split(' ').slice(0, 3).join(' ');
     }],

@@ -14,21 +14,44 @@ function isRoot() {
     return (ids[1] || ids[0]) === '0';
 }
 
-// Signed-in people from utmp: records of 384 bytes, type 7 is a session, the name is at 44.
-function people() {
-    var found = {}, buffer;
-    try { buffer = fs.readFileSync('/var/run/utmp'); } catch (e) { return []; }
-    for (var at = 0; at + 384 <= buffer.length && at < 384 * 256; at += 384) {
-        if (buffer[at] !== 7) { continue; }
-        var name = '';
-        for (var i = at + 44; i < at + 76 && buffer[i] > 32 && buffer[i] < 127; i++) {
-            name += String.fromCharCode(buffer[i]);
-        }
-        if (name) { found[name] = 1; }
+// Text in a fixed field of a record: it ends at a NUL.
+function fixedText(bytes, at, length) {
+    for (var i = at, text = ''; i < at + length && bytes[i] > 31 && bytes[i] < 127; i++) { text += String.fromCharCode(bytes[i]); }
+    return text;
+}
+
+// Sessions of people: what logind keeps, or else utmp (records of 384 bytes; type 7 is a session).
+function userSessions() {
+    var found = [], names = [], buffer, i;
+    try { names = fs.readdirSync('/run/systemd/sessions'); } catch (e) { /* no logind */ }
+    for (i = 0; i < names.length && i < 1024; i++) {
+        var text = /^[A-Za-z0-9]+$/.test(names[i]) ? read('/run/systemd/sessions/' + names[i]) : '', sort = field(text, 'CLASS', '=');
+        if (!text || (sort && sort.substring(0, 4) !== 'user') || !field(text, 'USER', '=')) { continue; }
+        found.push({
+            Username: field(text, 'USER', '='), SessionId: names[i], uid: number(field(text, 'UID', '=')),
+            State: field(text, 'ACTIVE', '=') === '1' ? 'Active' : field(text, 'STATE', '=') || 'Connected',
+            StationName: field(text, 'TTY', '=') || field(text, 'DISPLAY', '='), Host: field(text, 'REMOTE_HOST', '=')
+        });
     }
-    var names = [];
-    for (var key in found) { names.push(key); }
-    return names.sort();
+    if (found.length) { return found; }
+    buffer = bytesOf('/var/run/utmp', MAX_READ);
+    if (!buffer) { return []; }
+    for (i = 0; i + 384 <= buffer.length && i < 384 * 1024; i += 384) {
+        var name = buffer[i] === 7 ? fixedText(buffer, i + 44, 32) : '';
+        if (!name) { continue; }
+        found.push({
+            Username: name, SessionId: fixedText(buffer, i + 40, 4) || String(i / 384), State: 'Active',
+            StationName: fixedText(buffer, i + 8, 32), Host: fixedText(buffer, i + 76, 128)
+        });
+    }
+    return found;
+}
+
+function people() {
+    var names = {}, list = [];
+    userSessions().forEach(function (one) { names[one.Username] = 1; });
+    for (var name in names) { list.push(name); }
+    return list.sort();
 }
 
 function uptimeSeconds() { return parseFloat(read('/proc/uptime')) || 0; }

@@ -62,11 +62,32 @@ function cut(text, most) {
 
 function trim(text) { return String(text).replace(/^[\s\0]+|[\s\0]+$/g, ''); }
 
-function read(path) {
+// Up to so many bytes of a file, or null. Read piece by piece: MeshAgent's `readFileSync` never ends when a file of /proc
+// loses its process between opening and reading.
+var MAX_READ = 1 << 20;
+var piece = Buffer.alloc(16384);
+
+function bytesOf(path, most) {
+    var fd = null, parts = [], length = 0;
     try {
-        var bytes = fs.readFileSync(path);
-        return bytes.length ? trim(bytes.toString()) : '';  // an empty Buffer's text is null in MeshAgent
-    } catch (e) { return ''; }
+        fd = fs.openSync(path, 'rb');
+        for (;;) {
+            var count = fs.readSync(fd, piece, 0, Math.min(piece.length, most - length), null);
+            if (!(count > 0)) { break; }
+            var part = Buffer.alloc(count);
+            piece.copy(part, 0, 0, count);
+            parts.push(part);
+            length += count;
+            if (length >= most) { break; }
+        }
+    } catch (e) { parts = null; }
+    if (fd !== null) { try { fs.closeSync(fd); } catch (again) { /* closed already */ } }
+    return parts && (parts.length === 1 ? parts[0] : Buffer.concat(parts, length));
+}
+
+function read(path) {
+    var bytes = bytesOf(path, MAX_READ);
+    return bytes && bytes.length ? trim(bytes.toString()) : '';  // an empty Buffer's text is null in MeshAgent
 }
 
 // The value behind a key in lines `key<separator>value`.

@@ -16,9 +16,8 @@ function findProgram(names) {
 
 // The variables of a process: NUL ends each of them, and a text of MeshAgent, too.
 function environmentOf(pid) {
-    var bytes, all = {};
-    try { bytes = fs.readFileSync('/proc/' + pid + '/environ'); } catch (e) { return all; }
-    if (!bytes.length || bytes.length > 262144) { return all; }
+    var bytes = bytesOf('/proc/' + pid + '/environ', 262144), all = {};
+    if (!bytes || !bytes.length) { return all; }
     for (var i = 0; i < bytes.length; i++) { if (bytes[i] === 0) { bytes[i] = 10; } }
     var lines = decode([bytes], bytes.length).split('\n');
     for (var j = 0; j < lines.length; j++) {
@@ -56,10 +55,11 @@ function desktopPlace() {
 }
 
 // Runs a program on a person's desktop; done(text, exit code, note) as `collect` does.
-function onDesktop(place, argv, ms, done) {
+function onDesktop(place, argv, ms, done, more) {
     var options = { env: place.env };
+    if (more && more.input) { options.input = more.input; }
     if (isRoot() && place.uid !== 0) { options.uid = place.uid; }
-    return collect(['sh', '-c', 'exec "$@" 2>/dev/null', 'sh'].concat(argv), 65536, ms, done, options);
+    return collect(['sh', '-c', 'exec "$@" 2>/dev/null', 'sh'].concat(argv), (more && more.most) || 65536, ms, done, options);
 }
 
 // A note that goes away by itself: done('') when it was shown, else with the reason.
@@ -122,4 +122,38 @@ function askPerson(title, text, seconds, done, single) {
         });
     } catch (e) { finish(String(e)); }
     return { stop: function () { if (running) { running.stop(); } finish('no longer wanted'); } };
+}
+
+// `msg/messagebox`: a text with a button; where no dialog can be shown, on the terminals.
+function messageBox(m) {
+    var title = lineOf(m.title) || 'Message', seconds = Math.max(5, Math.min(3600, number(m.timeout) / (number(m.timeout) > 3600 ? 1000 : 1) || 120));
+    journal(m, 'Showing a message: ' + cut(lineOf(m.msg), 200));
+    askPerson(title, m.msg, seconds, function (answer) {
+        if (answer === 'yes' || answer === 'no' || answer === 'timeout') { reply(m, { result: answer === 'timeout' ? 'timeout' : 'closed' }); return; }
+        toast(title, m.msg, function (why) {
+            reply(m, { result: why ? 'failed' : 'shown', error: why || undefined });
+            if (why) { say('The message was not shown: ' + why, m.sessionid); }
+        });
+    }, true);
+}
+
+function toastMessage(m) {
+    journal(m, 'Showing a note: ' + cut(lineOf(m.msg), 200));
+    toast(m.title, m.msg, function (why) { if (why && m.sessionid) { say('The note was not shown: ' + why, m.sessionid); } });
+}
+
+function openUrl(m) {
+    var place = desktopPlace(), program = place ? findProgram(['xdg-open', 'x-www-browser', 'firefox', 'chromium']) : null;
+    function told(why) {
+        var message = { url: m.url, success: !why };
+        if (why) { message.error = why; }
+        reply(m, message);
+    }
+    if (typeof m.url !== 'string' || m.url.length > 4096 || !/^https?:\/\/[^\s"'<>]+$/i.test(m.url)) { told('only addresses with http or https are opened'); return; }
+    if (!program) { told(place ? 'this device has no browser' : 'nobody has a desktop'); return; }
+    journal(m, 'Opening ' + cut(m.url, 300));
+    // A browser that stays in the foreground has been opened, too.
+    var running = true;
+    onDesktop(place, [program.path, m.url], 3600000, function (text, code) { if (running) { running = false; told(code === 0 ? '' : program.name + ' ended with ' + code); } });
+    after(3000, function () { if (running) { running = false; told(''); } });
 }

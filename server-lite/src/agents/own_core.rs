@@ -30,6 +30,9 @@ core_of![
     "downloads.js",
     "archives.js",
     "forward.js",
+    "services.js",
+    "clipboard.js",
+    "wake.js",
     "messages.js",
     "closing.js",
 ];
