@@ -15,7 +15,7 @@ use crate::agents::Shelf;
 use crate::agents::programs::Programs;
 use crate::data::Data;
 use crate::live::Live;
-use crate::model::{CoreChoice, Device, Event, Group, User, rights};
+use crate::model::{Audit, CoreChoice, Device, Event, Group, Scope, User, rights};
 use crate::server::Flusher;
 use crate::users::power::Mac;
 
@@ -101,7 +101,7 @@ impl House {
         self.trust.facts()
     }
 
-    /// A device with its group, if the user is a member of the group with all of `wanted`.
+    /// A device with its group, if the user has all of `wanted` over it, and any right at all.
     pub fn device_for(&self, user: &User, node: &NodeId, wanted: u32) -> Option<(Device, Arc<Group>)> {
         let device = match self.data.device(node) {
             Ok(device) => device?,
@@ -111,7 +111,7 @@ impl House {
             }
         };
         let group = self.data.group(&device.group)?;
-        let own = group.rights_of(&user.id);
+        let own = self.rights_over(user, &device, &group);
         (own != 0 && rights::has(own, wanted)).then_some((device, group))
     }
 
@@ -158,14 +158,16 @@ impl House {
         self.keep(event);
         let text: Arc<str> = event.to_live_message().to_string().into();
         if event.mesh.is_empty() {
-            self.live.users.tell_all(&text, |user| {
-                user == event.user || self.data.user(user).is_some_and(|user| user.is_site_admin())
+            self.live.users.tell_all(&text, |seat| {
+                let admin = || self.data.user(&seat.user_id).is_some_and(|user| user.is_site_admin());
+                seat.allows(Scope::EventsRead) && (seat.user_id == event.user || admin())
             });
             return;
         }
         let group = crate::model::parse_mesh(&event.mesh).and_then(|id| self.data.group(&id));
+        let node = crate::model::parse_node(&event.node);
         if let Some(group) = group {
-            self.live.users.tell_all(&text, |user| group.rights_of(user) != 0);
+            self.live.users.tell_all(&text, |seat| self.may_be_told(seat, &group, node.as_ref()));
         }
     }
 
@@ -173,7 +175,17 @@ impl House {
     pub fn announce_to(&self, event: &Event, users: &[String]) {
         self.keep(event);
         let text: Arc<str> = event.to_live_message().to_string().into();
-        self.live.users.tell_all(&text, |user| users.iter().any(|other| other == user));
+        self.live.users.tell_all(&text, |seat| {
+            seat.allows(Scope::EventsRead) && users.iter().any(|other| *other == seat.user_id)
+        });
+    }
+
+    /// Keeps a line of the audit log.
+    pub fn audit(&self, line: Audit) {
+        let line = line.bounded();
+        if let Err(error) = self.data.add_audit(&line) {
+            tracing::error!(%error, action = line.action, "a line of the audit log could not be kept");
+        }
     }
 
     fn keep(&self, event: &Event) {

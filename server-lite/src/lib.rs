@@ -15,6 +15,7 @@
 pub mod accounts;
 pub mod admin;
 pub mod agents;
+pub mod api;
 pub mod certs;
 pub mod cli;
 pub mod data;

@@ -9,6 +9,8 @@ use microstack::crypto::random_bytes;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 
+use crate::model::Via;
+
 /// What a cookie says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cookie {
@@ -22,6 +24,10 @@ pub struct Cookie {
     pub ip: Option<String>,
     /// Seconds since 1970.
     pub time: u64,
+    /// By what its owner had signed in ([`Via::to_text`]): the cookie is worth no more than that, and nothing once that
+    /// is revoked.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub via: String,
     /// The only device it is good for, and only for ports behind it; such a cookie signs nobody in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nodeid: Option<String>,
@@ -35,12 +41,13 @@ pub struct Cookie {
 
 impl Cookie {
     /// A cookie that signs a user in.
-    pub fn of_user(user_id: &str, ip: Option<String>, now_s: u64) -> Cookie {
+    pub fn of_user(user_id: &str, via: &Via, ip: Option<String>, now_s: u64) -> Cookie {
         Cookie {
             userid: user_id.to_owned(),
             domainid: String::new(),
             ip,
             time: now_s,
+            via: via.to_text(),
             nodeid: None,
             tcpport: None,
             tcpaddr: None,
@@ -142,7 +149,7 @@ mod tests {
     use super::*;
 
     fn cookie() -> Cookie {
-        Cookie::of_user("user//a", Some("192.0.2.1".into()), 5000)
+        Cookie::of_user("user//a", &Via::Password, Some("192.0.2.1".into()), 5000)
     }
 
     #[test]

@@ -60,6 +60,32 @@ impl Gate {
         }
     }
 
+    /// Takes one attempt from the budget for second factors of a user: ten wrong codes, then one each five minutes.
+    /// Whoever gets here has the password, so nobody else can use the budget up.
+    ///
+    /// # Errors
+    /// [`GateError`] when it is empty; nothing is taken then.
+    pub fn attempt_code(&self, user: &str, now: Instant) -> Result<(), GateError> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.forget_full_ones(now);
+        let key = Key::Code(user.to_owned());
+        let left = inner.left(&key, now);
+        if left < 1.0 {
+            inner.refused += 1;
+            return Err(GateError { retry_after: key.size().1.mul_f64(1.0 - left) });
+        }
+        inner.budgets.insert(key, (left - 1.0, now));
+        Ok(())
+    }
+
+    /// Gives back what [`Gate::attempt_code`] took: the code was right.
+    pub fn code_was_right(&self, user: &str, now: Instant) {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = Key::Code(user.to_owned());
+        let left = (inner.left(&key, now) + 1.0).min(key.size().0);
+        inner.budgets.insert(key, (left, now));
+    }
+
     /// Attempts refused since the start.
     pub fn refused(&self) -> u64 {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner).refused
@@ -75,6 +101,7 @@ struct Inner {
 enum Key {
     Address(IpAddr),
     User(String),
+    Code(String),
 }
 
 impl Key {
@@ -88,6 +115,7 @@ impl Key {
         match self {
             Key::Address(_) => (20.0, Duration::from_secs(15)),
             Key::User(_) => (30.0, Duration::from_secs(10)),
+            Key::Code(_) => (10.0, Duration::from_secs(300)),
         }
     }
 }
@@ -164,6 +192,19 @@ mod tests {
         assert_eq!(gate.attempt(address(2), "another", start), Ok(()), "others are not concerned");
         assert_eq!(gate.attempt(address(1), "another", start + Duration::from_secs(16)), Ok(()));
         assert_eq!(gate.refused(), 1);
+    }
+
+    #[test]
+    fn codes_have_a_small_budget_of_their_own() {
+        let (gate, start) = (Gate::default(), Instant::now());
+        for _ in 0..50 {
+            gate.attempt_code("user//a", start).unwrap();
+            gate.code_was_right("user//a", start);
+        }
+        assert_eq!((0..50).filter(|_| gate.attempt_code("user//a", start).is_ok()).count(), 10);
+        assert!(gate.attempt_code("user//b", start).is_ok());
+        assert!(gate.attempt_code("user//a", start + Duration::from_secs(301)).is_ok());
+        assert!(gate.attempt_code("user//a", start + Duration::from_secs(301)).is_err());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use microstack::crypto::{random_bytes, sha384};
 
-use crate::model::LoginToken;
+use crate::model::{Limit, LoginToken};
 
 /// A fresh token. The secret is shown once; the store keeps its hash.
 pub struct NewToken {
@@ -22,8 +22,28 @@ pub fn new_token(user_id: &str, name: &str, now_ms: u64, expires_ms: u64) -> New
         name: name.to_owned(),
         created_ms: now_ms,
         expires_ms,
+        scopes: None,
+        groups: Vec::new(),
+        used_ms: 0,
     };
     NewToken { record, secret }
+}
+
+/// Makes an API token: one text of name and secret, for one field of a script's settings.
+pub fn new_api_token(user_id: &str, name: &str, limit: Limit, now_ms: u64, expires_ms: u64) -> NewToken {
+    let mut made = new_token(user_id, name, now_ms, expires_ms);
+    made.record.token_user = format!("{}{}", LoginToken::API_PREFIX, hex(&random_bytes::<8>()));
+    made.record.scopes = Some(limit.scopes);
+    made.record.groups = limit.groups;
+    made.secret = format!("{}_{}", made.record.token_user, made.secret);
+    made
+}
+
+/// Splits an API token into its public name and its secret.
+pub fn split_api_token(text: &str) -> Option<(&str, &str)> {
+    let (number, secret) = text.strip_prefix(LoginToken::API_PREFIX)?.split_once('_')?;
+    let shaped = number.len() == 16 && secret.len() == 48;
+    shaped.then(|| (&text[..LoginToken::API_PREFIX.len() + number.len()], secret))
 }
 
 /// True when `secret` is that of the token and the token is valid at `now_ms`.
@@ -40,6 +60,19 @@ fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Scope;
+
+    #[test]
+    fn an_api_token_is_one_text_that_splits_into_name_and_secret() {
+        let limit = Limit { scopes: [Scope::Run].into_iter().collect(), groups: Vec::new() };
+        let made = new_api_token("user//a", "ci", limit, 1000, 0);
+        let (name, secret) = split_api_token(&made.secret).unwrap();
+        assert_eq!(name, made.record.token_user);
+        assert!(token_matches(&made.record, secret, 2000) && !token_matches(&made.record, name, 2000));
+        for wrong in ["", "mlt_", "mlt_ab_cd", &made.secret[1..], &made.secret[..80 - 12]] {
+            assert!(split_api_token(wrong).is_none(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_token_opens_with_its_secret_until_it_expires() {

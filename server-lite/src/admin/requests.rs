@@ -100,15 +100,7 @@ impl Desk<'_> {
         let id = user_id(name);
         let created = self.data.user(&id).is_none();
         if created {
-            self.data.add_user(User {
-                id: id.clone(),
-                name: name.to_owned(),
-                password: hash,
-                site: rights::SITE_ALL,
-                created_ms: now_ms(),
-                email: String::new(),
-                signed_in_ms: 0,
-            })?;
+            self.data.add_user(User { password: hash, ..User::new(name, rights::SITE_ALL, now_ms()) })?;
         } else {
             self.data.change_user(&id, |user| {
                 user.password = hash;

@@ -82,7 +82,7 @@ fn serve(stream: &UnixStream, house: &Arc<House>, folder: &CertFolder) -> std::i
                 data: &house.data,
                 folder,
                 announce: &|event| house.announce(event),
-                end_sessions: &|user| house.live.users.close_all_of(user, "the password was changed"),
+                end_sessions: &|user| house.end_user(user, "the password was changed"),
             };
             match desk.fulfil(request) {
                 Ok(answer) => json!({ "ok": answer }),

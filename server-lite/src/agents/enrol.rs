@@ -45,6 +45,7 @@ pub fn enrol(old: Option<Device>, hello: &AgentHello, address: &str, now_ms: u64
         core: Default::default(),
         core_trouble: String::new(),
         core_trouble_of: String::new(),
+        links: Default::default(),
     });
     if !device.renamed {
         device.name = shown;

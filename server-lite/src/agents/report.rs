@@ -13,7 +13,7 @@ use super::hear::{Heard, hear};
 use crate::data::PowerState;
 use crate::live::Ask;
 use crate::model::time::now_ms;
-use crate::model::{Device, Event, node_text};
+use crate::model::{Device, Event, Scope, node_text};
 use crate::users::show;
 
 /// JSON that may lead to stored events: so many per minute and connection.
@@ -99,19 +99,24 @@ impl Agent {
     }
 
     pub(super) fn to_session(&self, device: &Device, session: &str, mut message: Value) {
-        let user = session.rsplit_once('/').map_or("", |(user, _)| user);
-        let may = self.house.data.group(&device.group).is_some_and(|group| group.rights_of(user) != 0);
-        if may {
-            message["nodeid"] = json!(node_text(&device.id));
-            self.house.live.users.tell(session, &message.to_string().into());
-        }
+        let Some(group) = self.house.data.group(&device.group) else { return };
+        message["nodeid"] = json!(node_text(&device.id));
+        // A session that lost its rights meanwhile is told nothing more. What a token may ask for it may be told.
+        self.house.live.users.tell_if(session, &message.to_string().into(), |seat| {
+            let limit = seat.limit.as_ref();
+            let asker =
+                limit.map_or(Scope::EventsRead, |limit| limit.scopes.iter().next().unwrap_or(Scope::Admin));
+            self.house.rights_told(seat, &group, Some(&device.id), asker) != 0
+        });
     }
 
     pub(super) fn to_watchers(&self, device: &Device, any: u32, mut message: Value) {
         message["nodeid"] = json!(node_text(&device.id));
         let text: Arc<str> = message.to_string().into();
         if let Some(group) = self.house.data.group(&device.group) {
-            self.house.live.users.tell_all(&text, |user| group.rights_of(user) & any != 0);
+            self.house.live.users.tell_all(&text, |seat| {
+                self.house.rights_told(seat, &group, Some(&device.id), Scope::DevicesRead) & any != 0
+            });
         }
     }
 

@@ -7,7 +7,8 @@ use microstack::store::Write;
 use microstack::wire::id::{MeshId, NodeId};
 
 use super::{
-    DEVICES, Data, DataError, GROUP_DEVICES, MAX_DEVICES, NETINFO, PAGE, SYSINFO, decode, encode, lock,
+    DEVICES, Data, DataError, GROUP_DEVICES, LINKED_DEVICES, MAX_DEVICES, NETINFO, PAGE, SYSINFO, decode,
+    encode, lock,
 };
 use crate::model::Device;
 
@@ -72,6 +73,15 @@ impl Data {
             }
             batch.push(Write::put(GROUP_DEVICES, index_key(&device.group, node), []));
         }
+        let linked = before.as_ref().map(|device| &device.links);
+        for who in
+            linked.into_iter().flat_map(|links| links.keys()).filter(|who| !device.links.contains_key(*who))
+        {
+            batch.push(Write::delete(LINKED_DEVICES, link_key(who, node)));
+        }
+        for who in device.links.keys().filter(|who| !linked.is_some_and(|links| links.contains_key(*who))) {
+            batch.push(Write::put(LINKED_DEVICES, link_key(who, node), []));
+        }
         self.store.apply(&batch)?;
         if let (None, Some(count)) = (old_group, self.device_count.get()) {
             count.fetch_add(1, Ordering::Relaxed);
@@ -88,12 +98,14 @@ impl Data {
         let Some(device) = self.device(node)? else {
             return Ok(None);
         };
-        self.store.apply(&[
+        let mut batch = vec![
             Write::delete(DEVICES, node.as_bytes()),
             Write::delete(GROUP_DEVICES, index_key(&device.group, node)),
             Write::delete(NETINFO, node.as_bytes()),
             Write::delete(SYSINFO, node.as_bytes()),
-        ])?;
+        ];
+        batch.extend(device.links.keys().map(|who| Write::delete(LINKED_DEVICES, link_key(who, node))));
+        self.store.apply(&batch)?;
         if let Some(count) = self.device_count.get() {
             count.fetch_sub(1, Ordering::Relaxed);
         }
@@ -140,6 +152,30 @@ impl Data {
         Ok(found)
     }
 
+    /// The devices in which a user, or a group of users, has rights of its own.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn linked_devices(&self, who: &str) -> Result<Vec<NodeId>, DataError> {
+        let mut found = Vec::new();
+        let mut from = link_key(who, &NodeId([0; 48]));
+        let mut end = link_key(who, &NodeId([0xFF; 48]));
+        end.push(0);
+        loop {
+            let rows = self.store.scan(LINKED_DEVICES, &from, Some(&end), PAGE)?;
+            let ids =
+                rows.iter().filter_map(|(key, _)| key.get(key.len().checked_sub(48)?..)?.try_into().ok());
+            found.extend(ids.map(NodeId));
+            match rows.last() {
+                Some((last, _)) if rows.len() == PAGE => {
+                    from.clone_from(last);
+                    from.push(0);
+                }
+                _ => return Ok(found),
+            }
+        }
+    }
+
     /// Keeps two chains from changing one device at a time.
     fn guard(&self, node: &NodeId) -> MutexGuard<'_, ()> {
         lock(&self.device_locks[usize::from(node.as_bytes()[0]) % self.device_locks.len()])
@@ -151,4 +187,9 @@ fn index_key(group: &MeshId, node: &NodeId) -> [u8; 96] {
     key[..48].copy_from_slice(group.as_bytes());
     key[48..].copy_from_slice(node.as_bytes());
     key
+}
+
+/// Ids of users have no zero byte, so none is the beginning of another's keys.
+fn link_key(who: &str, node: &NodeId) -> Vec<u8> {
+    [who.as_bytes(), &[0], &node.as_bytes()[..]].concat()
 }

@@ -10,7 +10,7 @@ use microstack::store::{Capped, Entry, Limits, Store};
 use microstack::wire::id::NodeId;
 use serde::{Deserialize, Serialize};
 
-use super::{Data, DataError, EVENTS, POWER, decode, encode, lock};
+use super::{AUDIT, AUDIT_SIGN_INS, Data, DataError, EVENTS, POWER, decode, encode, lock};
 use crate::model::{Event, node_text};
 
 /// One change of a device's power state, as far as the connection tells.
@@ -31,6 +31,10 @@ pub struct HistoryLimits {
     pub events: Limits,
     /// Of power states.
     pub power: Limits,
+    /// Of the audit log.
+    pub audit: Limits,
+    /// Of failed sign-ins in the audit log.
+    pub audit_sign_ins: Limits,
 }
 
 impl Default for HistoryLimits {
@@ -39,19 +43,24 @@ impl Default for HistoryLimits {
         HistoryLimits {
             events: Limits { rows: 50_000, bytes: 16 << 20, retention },
             power: Limits { rows: 50_000, bytes: 8 << 20, retention },
+            audit: Limits { rows: 100_000, bytes: 32 << 20, retention: retention * 4 },
+            audit_sign_ins: Limits { rows: 10_000, bytes: 4 << 20, retention },
         }
     }
 }
 
 pub(super) struct History {
-    limits: HistoryLimits,
+    pub(super) limits: HistoryLimits,
     events: Mutex<Option<Capped>>,
     power: Mutex<Option<Capped>>,
+    pub(super) audit: Mutex<Option<Capped>>,
+    pub(super) audit_sign_ins: Mutex<Option<Capped>>,
 }
 
 impl History {
     pub(super) fn new(limits: HistoryLimits) -> History {
-        History { limits, events: Mutex::new(None), power: Mutex::new(None) }
+        let closed = || Mutex::new(None);
+        History { limits, events: closed(), power: closed(), audit: closed(), audit_sign_ins: closed() }
     }
 }
 
@@ -119,7 +128,11 @@ impl Data {
     /// The store's.
     pub fn expire_history(&self, now_ms: u64) -> Result<(), DataError> {
         self.with_events(|table| Ok(table.expire(now_ms)?))?;
-        self.with_power(|table| Ok(table.expire(now_ms)?))
+        self.with_power(|table| Ok(table.expire(now_ms)?))?;
+        let (history, limits) = (&self.history, &self.history.limits);
+        with(&self.store, &history.audit, AUDIT, limits.audit, |table| Ok(table.expire(now_ms)?))?;
+        let (table, limits) = (&history.audit_sign_ins, limits.audit_sign_ins);
+        with(&self.store, table, AUDIT_SIGN_INS, limits, |table| Ok(table.expire(now_ms)?))
     }
 
     fn with_events<R>(&self, work: impl FnOnce(&mut Capped) -> Result<R, DataError>) -> Result<R, DataError> {
@@ -131,7 +144,7 @@ impl Data {
     }
 }
 
-fn with<R>(
+pub(super) fn with<R>(
     store: &Arc<dyn Store>,
     table: &Mutex<Option<Capped>>,
     name: &str,
@@ -149,7 +162,7 @@ fn with<R>(
 }
 
 /// Walks back from the newest entry in pages until `go_on` says `false`.
-fn newest_first(
+pub(super) fn newest_first(
     table: &Capped,
     mut go_on: impl FnMut(&Entry) -> Result<bool, DataError>,
 ) -> Result<(), DataError> {

@@ -7,6 +7,7 @@
 //! Every table has a bound. Those that grow by themselves (events, power states) drop their oldest rows; in the
 //! others the write is refused with [`DataError::Full`].
 
+mod audit;
 mod cores;
 mod devices;
 mod error;
@@ -14,7 +15,9 @@ mod groups;
 mod history;
 mod inventory;
 mod meta;
+mod user_groups;
 mod users;
+mod web_sessions;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,7 +29,7 @@ use std::time::{Duration, Instant};
 use microstack::store::{DiskStore, Opened, Options, Store, StoreError};
 use microstack::wire::id::MeshId;
 
-use crate::model::{Group, LoginToken, User};
+use crate::model::{Group, LoginToken, User, UserGroup, WebSession};
 
 pub use cores::MAX_CORE_BYTES;
 pub use devices::NodeQuery;
@@ -40,6 +43,8 @@ pub struct Data {
     users: RwLock<BTreeMap<String, Arc<User>>>,
     tokens: RwLock<BTreeMap<String, Arc<LoginToken>>>,
     groups: RwLock<BTreeMap<MeshId, Arc<Group>>>,
+    user_groups: RwLock<BTreeMap<String, Arc<UserGroup>>>,
+    web_sessions: RwLock<BTreeMap<String, Arc<WebSession>>>,
     /// Held while one device record is read, changed and written, chosen by the first byte of its id.
     device_locks: Vec<Mutex<()>>,
     /// Counted when first needed: counting walks over all of them.
@@ -77,6 +82,10 @@ impl Data {
             users: RwLock::new(load(&*store, USERS, |user: &User| user.id.clone())?),
             tokens: RwLock::new(load(&*store, TOKENS, |token: &LoginToken| token.token_user.clone())?),
             groups: RwLock::new(load(&*store, GROUPS, |group: &Group| group.id)?),
+            user_groups: RwLock::new(load(&*store, USER_GROUPS, |group: &UserGroup| group.id.clone())?),
+            web_sessions: RwLock::new(load(&*store, WEB_SESSIONS, |session: &WebSession| {
+                session.number.clone()
+            })?),
             device_locks: (0..64).map(|_| Mutex::new(())).collect(),
             device_count: OnceLock::new(),
             history: history::History::new(limits),
@@ -162,10 +171,15 @@ const TOKENS: &str = "tokens";
 const GROUPS: &str = "groups";
 const DEVICES: &str = "devices";
 const GROUP_DEVICES: &str = "group-devices";
+const LINKED_DEVICES: &str = "linked-devices";
 const NETINFO: &str = "netinfo";
 const SYSINFO: &str = "sysinfo";
 const EVENTS: &str = "events";
 const POWER: &str = "power";
+const AUDIT: &str = "audit";
+const AUDIT_SIGN_INS: &str = "audit-sign-ins";
+const USER_GROUPS: &str = "user-groups";
+const WEB_SESSIONS: &str = "web-sessions";
 const CORES: &str = "cores";
 const META: &str = "meta";
 

@@ -141,7 +141,11 @@ fn history_is_capped_and_newest_first() {
     let dir = tempfile::tempdir().unwrap();
     let store = DiskStore::open(dir.path(), Options { cache_bytes: 1 << 20 }).unwrap().store;
     let limits = Limits { rows: 500, bytes: 1 << 20, retention: Duration::from_secs(1000) };
-    let data = Data::over(Arc::new(store), HistoryLimits { events: limits, power: limits }).unwrap();
+    let data = Data::over(
+        Arc::new(store),
+        HistoryLimits { events: limits, power: limits, ..HistoryLimits::default() },
+    )
+    .unwrap();
     for n in 0..700u64 {
         let node = NodeId([(n % 2) as u8; 48]);
         data.add_event(&Event::of_node("nodeconnect", &node, &MeshId([1; 48]), &format!("{n}"), n)).unwrap();

@@ -55,7 +55,7 @@ impl Data {
         Ok(())
     }
 
-    /// Removes a user with his tokens and memberships.
+    /// Removes a user with tokens, web sessions and memberships.
     ///
     /// # Errors
     /// [`DataError::Missing`] or the store's.
@@ -67,12 +67,34 @@ impl Data {
         for token in self.tokens_of(id) {
             self.remove_token(id, &token.token_user)?;
         }
+        self.remove_web_sessions_of(id, None)?;
+        for group in self.user_groups_of(id) {
+            self.change_user_group(&group, |group| {
+                group.members.remove(id);
+            })?;
+        }
+        self.forget_rights_of(id)
+    }
+
+    /// Takes a user, or a group of users, out of all device groups and devices.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(super) fn forget_rights_of(&self, id: &str) -> Result<(), DataError> {
         for group in self.groups() {
             if group.members.contains_key(id) {
                 self.change_group(&group.id, |group| {
                     group.members.remove(id);
                 })?;
             }
+        }
+        for node in self.linked_devices(id)? {
+            self.change_device(&node, |device| {
+                device.map(|mut device| {
+                    device.links.remove(id);
+                    device
+                })
+            })?;
         }
         Ok(())
     }
@@ -103,6 +125,27 @@ impl Data {
         let mut tokens = write(&self.tokens);
         self.store.put(TOKENS, token.token_user.as_bytes(), &encode(&token)?)?;
         tokens.insert(token.token_user.clone(), Arc::new(token));
+        Ok(())
+    }
+
+    /// All tokens, of all users.
+    pub fn tokens(&self) -> Vec<Arc<LoginToken>> {
+        read(&self.tokens).values().cloned().collect()
+    }
+
+    /// Notes that a token was used, if the last use noted is a minute old.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn see_token(&self, token_user: &str, now_ms: u64) -> Result<(), DataError> {
+        if !read(&self.tokens).get(token_user).is_some_and(|token| now_ms >= token.used_ms + 60_000) {
+            return Ok(());
+        }
+        let mut tokens = write(&self.tokens);
+        let Some(token) = tokens.get(token_user) else { return Ok(()) };
+        let seen = LoginToken { used_ms: now_ms, ..LoginToken::clone(token) };
+        self.store.put(TOKENS, token_user.as_bytes(), &encode(&seen)?)?;
+        tokens.insert(token_user.to_owned(), Arc::new(seen));
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! HTTP: which addresses exist, who may call them, and the connections themselves.
 
+mod calls;
 mod console;
 mod download;
 mod install_script;

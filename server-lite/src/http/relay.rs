@@ -4,7 +4,9 @@ use microstack::chain::Cx;
 use microstack::http::{Request, Response, ServerConn};
 
 use super::visitor::{Stage, Visitor};
+use crate::accounts::{SecondLook, second_look};
 use crate::live::{Address, PasswordVerdict};
+use crate::model::Via;
 use crate::model::text::clean_line;
 use crate::model::time::now_ms;
 use crate::relay::{Admission, Guest, Handover, Refusal, RelayUrl, admit, admit_user, hand_over};
@@ -15,6 +17,7 @@ pub(super) struct RelayCheck {
     conn: ServerConn,
     request: Request,
     name: String,
+    code: Option<String>,
 }
 
 impl Visitor {
@@ -38,8 +41,7 @@ impl Visitor {
     pub(super) fn relay_judged(&mut self, cx: &mut Cx<'_>, verdict: &PasswordVerdict) {
         let Stage::RelayCheck(check) = std::mem::replace(&mut self.stage, Stage::Gone) else { return };
         let guest = if verdict.right {
-            self.house.gate.succeeded(self.peer.ip(), &check.name, cx.now());
-            self.user_guest(cx, &check.request, &verdict.user_id)
+            self.relay_second(cx, &check, &verdict.user_id)
         } else {
             tracing::warn!(peer = %self.peer, user = clean_line(&check.name, 64), "wrong user name or password");
             Err(Refusal::NotSignedIn)
@@ -64,7 +66,7 @@ impl Visitor {
         match first_look(&self.house, credentials, now_ms()) {
             FirstLook::Right(user) => {
                 self.house.gate.succeeded(self.peer.ip(), &credentials.name, cx.now());
-                let guest = self.user_guest(cx, request, &user.id);
+                let guest = self.user_guest(cx, request, &user.id, &user.via);
                 self.part(cx, conn, request, guest);
             }
             FirstLook::Wrong => refuse(self, cx, conn),
@@ -78,7 +80,8 @@ impl Visitor {
                 match queued {
                     Ok(()) => {
                         let request = request.clone();
-                        self.stage = Stage::RelayCheck(Box::new(RelayCheck { conn, request, name }));
+                        let code = credentials.code.clone();
+                        self.stage = Stage::RelayCheck(Box::new(RelayCheck { conn, request, name, code }));
                     }
                     Err(busy) => {
                         tracing::warn!(peer = %self.peer, %busy, "sign-in at the relay refused");
@@ -89,9 +92,24 @@ impl Visitor {
         }
     }
 
-    fn user_guest(&self, cx: &Cx<'_>, request: &Request, user_id: &str) -> Result<Guest, Refusal> {
+    /// The password was right: the second factor, and what else an account may need.
+    fn relay_second(&self, cx: &Cx<'_>, check: &RelayCheck, user_id: &str) -> Result<Guest, Refusal> {
+        let user = self.house.data.user(user_id).ok_or(Refusal::NotSignedIn)?;
+        match second_look(&self.house, &user, check.code.as_deref(), now_ms(), cx.now()) {
+            SecondLook::Through => {
+                self.house.gate.succeeded(self.peer.ip(), &check.name, cx.now());
+                self.user_guest(cx, &check.request, user_id, &Via::Password)
+            }
+            look => {
+                tracing::warn!(peer = %self.peer, user = user.name, ?look, "sign-in at the relay refused");
+                Err(Refusal::NotSignedIn)
+            }
+        }
+    }
+
+    fn user_guest(&self, cx: &Cx<'_>, request: &Request, user_id: &str, via: &Via) -> Result<Guest, Refusal> {
         let url = RelayUrl::of_request(request).map_err(|fault| Refusal::Request(fault.0))?;
-        admit_user(&self.house, user_id, url, self.peer, cx.now())
+        admit_user(&self.house, user_id, via, url, self.peer, cx.now())
     }
 
     fn part(&mut self, cx: &mut Cx<'_>, conn: ServerConn, request: &Request, guest: Result<Guest, Refusal>) {

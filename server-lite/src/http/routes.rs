@@ -14,6 +14,8 @@ pub enum Who {
     Agents,
     /// Anyone may open the WebSocket; nothing is done for those who do not sign in, in the request or in it.
     Users,
+    /// As each address of [`crate::api::routes::API`] says.
+    Api,
 }
 
 /// What an address leads to.
@@ -29,6 +31,8 @@ pub enum Reply {
     UserChannel,
     /// The relay.
     Relay,
+    /// The REST interface: its own table says what is under this path.
+    Api,
 }
 
 /// One address.
@@ -46,6 +50,8 @@ pub const ROUTES: &[Route] = &[
     Route { path: "/", who: Who::Anyone, reply: Reply::Page(console::file) },
     Route { path: "/assets/*", who: Who::Anyone, reply: Reply::Page(console::file) },
     Route { path: "/favicon.svg", who: Who::Anyone, reply: Reply::Page(console::file) },
+    Route { path: "/api/v1/*", who: Who::Api, reply: Reply::Api },
+    Route { path: "/metrics", who: Who::Api, reply: Reply::Api },
     Route { path: "/agent.ashx", who: Who::Agents, reply: Reply::AgentChannel },
     Route { path: "/control.ashx", who: Who::Users, reply: Reply::UserChannel },
     // Users as on the user channel; devices by a token that a user's tunnel gave them.

@@ -18,6 +18,7 @@ use super::pages::{hardened, redirect};
 use super::relay::RelayCheck;
 use super::routes::{Reply, find};
 use crate::agents::Agent;
+use crate::api::Call;
 use crate::house::House;
 use crate::live::{Address, PasswordVerdict, ToAgent, ToUser};
 use crate::model::time::now_ms;
@@ -26,13 +27,17 @@ use crate::users::{Session, SessionLink, SignIn};
 /// The link of one connection.
 pub struct Visitor {
     pub(super) house: Arc<House>,
-    mode: Arc<Mode>,
+    pub(super) mode: Arc<Mode>,
     tcp: Option<TcpStream>,
     /// An answer that is read from the disk while it is sent.
     download: Option<Download>,
     pub(super) peer: SocketAddr,
     pub(super) stage: Stage,
     id: Option<LinkId>,
+    /// The REST request that is being answered.
+    pub(super) call: Option<Call>,
+    /// Number of the last one.
+    pub(super) calls: u64,
     /// All visitors of this chain, for the end.
     guests: Rc<RefCell<HashSet<LinkId>>>,
 }
@@ -75,7 +80,18 @@ impl Visitor {
         peer: SocketAddr,
         guests: Rc<RefCell<HashSet<LinkId>>>,
     ) -> Visitor {
-        Visitor { house, mode, tcp: Some(tcp), peer, stage: Stage::New, download: None, id: None, guests }
+        Visitor {
+            house,
+            mode,
+            tcp: Some(tcp),
+            peer,
+            stage: Stage::New,
+            download: None,
+            id: None,
+            call: None,
+            calls: 0,
+            guests,
+        }
     }
 
     fn begin(&mut self, cx: &mut Cx<'_>) {
@@ -124,6 +140,9 @@ impl Visitor {
         let Some(route) = find(request.path()) else {
             return self.respond(cx, Response::text(404, "There is nothing at this address.\n"));
         };
+        if matches!(route.reply, Reply::Api) {
+            return self.begin_call(cx, request);
+        }
         if request.method != "GET" && request.method != "HEAD" {
             return self
                 .respond(cx, Response::text(405, "Only GET is served here.\n").with("Allow", "GET, HEAD"));
@@ -138,6 +157,7 @@ impl Visitor {
                 Err(response) => self.respond(cx, response),
             },
             Reply::Relay => self.relay(cx, request),
+            Reply::Api => {}
             Reply::AgentChannel => {
                 if let Some(conn) = self.upgrade(cx, request) {
                     self.stage = Stage::Agent(conn, None);
@@ -236,6 +256,7 @@ impl Visitor {
     }
 
     fn mail(&mut self, cx: &mut Cx<'_>, note: Box<dyn std::any::Any>) {
+        let Some(note) = self.note_call(cx, note) else { return };
         match (&mut self.stage, note.downcast::<Farewell>()) {
             (Stage::Agent(conn, agent), Ok(_)) => {
                 if let Some(agent) = agent {
@@ -287,7 +308,8 @@ impl Visitor {
         match &mut self.stage {
             Stage::Http(conn) => {
                 let download = self.download.as_ref().map(Download::deadline);
-                ([conn.deadline(), download].into_iter().flatten().min(), Duration::ZERO)
+                let call = self.call.as_ref().map(Call::deadline);
+                ([conn.deadline(), download, call].into_iter().flatten().min(), Duration::ZERO)
             }
             Stage::Agent(conn, agent) => {
                 let own = agent.as_mut().map(|agent| {
@@ -337,6 +359,7 @@ impl Link for Visitor {
         for note in mail {
             self.mail(cx, note);
         }
+        self.late_call(cx);
         // A request may turn HTTP into a channel, and a timer may end one: go round until nothing is left.
         self.http(cx);
         self.agent(cx);

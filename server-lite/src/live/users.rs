@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use super::{Address, ToUser};
+use crate::model::{Limit, Scope, Via};
 
 /// One signed-in session.
 #[derive(Clone)]
@@ -15,6 +16,19 @@ pub struct UserSeat {
     pub user_id: String,
     /// `user//name/` and 16 hexadecimal digits: what agents are given to answer to.
     pub session: String,
+    /// By what it was opened: it ends when that is revoked.
+    pub via: Via,
+    /// What a token leaves of its user's rights.
+    pub limit: Option<Arc<Limit>>,
+    /// One request of a program that waits for a device: not a session anybody lists, and told no news.
+    pub quiet: bool,
+}
+
+impl UserSeat {
+    /// True when what needs `scope` is left to the session.
+    pub fn allows(&self, scope: Scope) -> bool {
+        self.limit.as_ref().is_none_or(|limit| limit.allows(scope))
+    }
 }
 
 /// All sessions. Users are few beside agents: one list is enough.
@@ -65,7 +79,9 @@ impl UserSeats {
     /// How many sessions each signed-in user has.
     pub fn counts(&self) -> BTreeMap<String, usize> {
         let mut counts = BTreeMap::new();
-        for seat in self.seats.read().unwrap_or_else(PoisonError::into_inner).iter() {
+        for seat in
+            self.seats.read().unwrap_or_else(PoisonError::into_inner).iter().filter(|seat| !seat.quiet)
+        {
             *counts.entry(seat.user_id.clone()).or_insert(0) += 1;
         }
         counts
@@ -73,22 +89,33 @@ impl UserSeats {
 
     /// Mails a text to one session; `false` when it is gone.
     pub fn tell(&self, session: &str, text: &Arc<str>) -> bool {
-        let seats = self.seats.read().unwrap_or_else(PoisonError::into_inner);
-        seats.iter().any(|seat| seat.session == session && seat.address.post(ToUser::Text(Arc::clone(text))))
+        self.tell_if(session, text, |_| true)
     }
 
-    /// Mails a text to each session whose user `may` know.
-    pub fn tell_all(&self, text: &Arc<str>, may: impl Fn(&str) -> bool) {
+    /// As [`UserSeats::tell`], if the session `may` know.
+    pub fn tell_if(&self, session: &str, text: &Arc<str>, may: impl Fn(&UserSeat) -> bool) -> bool {
         let seats = self.seats.read().unwrap_or_else(PoisonError::into_inner);
-        for seat in seats.iter().filter(|seat| may(&seat.user_id)) {
+        let seat = seats.iter().find(|seat| seat.session == session && may(seat));
+        seat.is_some_and(|seat| seat.address.post(ToUser::Text(Arc::clone(text))))
+    }
+
+    /// Mails a text to each session that `may` know.
+    pub fn tell_all(&self, text: &Arc<str>, may: impl Fn(&UserSeat) -> bool) {
+        let seats = self.seats.read().unwrap_or_else(PoisonError::into_inner);
+        for seat in seats.iter().filter(|seat| !seat.quiet && may(seat)) {
             let _ = seat.address.post(ToUser::Text(Arc::clone(text)));
         }
     }
 
     /// Ends all sessions of a user.
     pub fn close_all_of(&self, user_id: &str, why: &'static str) {
+        self.close_where(why, |seat| seat.user_id == user_id);
+    }
+
+    /// Ends the sessions that `which` picks.
+    pub fn close_where(&self, why: &'static str, which: impl Fn(&UserSeat) -> bool) {
         let seats = self.seats.read().unwrap_or_else(PoisonError::into_inner);
-        for seat in seats.iter().filter(|seat| seat.user_id == user_id) {
+        for seat in seats.iter().filter(|seat| which(seat)) {
             let _ = seat.address.post(ToUser::Close(why));
         }
     }
@@ -107,10 +134,13 @@ mod tests {
                 address: post.address(),
                 user_id: format!("user//{name}"),
                 session: format!("user//{name}/0011"),
+                via: Via::Password,
+                limit: None,
+                quiet: false,
             });
         }
         let text: Arc<str> = "news".into();
-        seats.tell_all(&text, |user| user == "user//bert");
+        seats.tell_all(&text, |seat| seat.user_id == "user//bert");
         assert!(anna.open::<ToUser>().is_empty());
         assert!(matches!(&bert.open::<ToUser>()[..], [ToUser::Text(got)] if *got == text));
         assert!(seats.tell("user//anna/0011", &text) && !seats.tell("user//anna/0012", &text));

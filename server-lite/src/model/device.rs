@@ -1,5 +1,7 @@
 //! Devices: what is stored of each, and how it looks on the user channel.
 
+use std::collections::BTreeMap;
+
 use microstack::wire::id::{CoreHash, MeshId, NodeId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -91,6 +93,9 @@ pub struct Device {
     /// Hash of the core that failed, hexadecimal, where the agent named it.
     #[serde(default)]
     pub core_trouble_of: String,
+    /// Rights in this device alone, by id of a user or of a group of users. They add to those in its group.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub links: BTreeMap<String, u32>,
 }
 
 /// What a core of ours can beyond MeshCentral's (`meshlite` in its `coreinfo`).
@@ -160,6 +165,8 @@ impl Device {
     pub const MAX_NAME: usize = 256;
     /// Most bytes of a description.
     pub const MAX_DESCRIPTION: usize = 1024;
+    /// Most users and groups of users with rights in one device alone.
+    pub const MAX_LINKS: usize = 256;
     /// Most labels.
     pub const MAX_TAGS: usize = 32;
     /// Most bytes of notes.
@@ -260,6 +267,10 @@ impl Device {
         }
         if self.consent != 0 {
             message["consent"] = json!(self.consent);
+        }
+        if !self.links.is_empty() {
+            let links = self.links.iter().map(|(who, rights)| (who.clone(), json!({ "rights": rights })));
+            message["links"] = Value::Object(links.collect());
         }
         if !self.people.is_empty() {
             message["users"] = json!(self.people);

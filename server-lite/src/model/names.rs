@@ -64,6 +64,22 @@ pub(super) mod mesh_serde {
     }
 }
 
+/// As [`mesh_serde`], for lists of them.
+pub(super) mod mesh_list_serde {
+    use super::{MeshId, parse_mesh};
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub fn serialize<S: Serializer>(ids: &[MeshId], to: S) -> Result<S::Ok, S::Error> {
+        ids.iter().map(MeshId::to_text64).collect::<Vec<_>>().serialize(to)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<MeshId>, D::Error> {
+        let texts = Vec::<String>::deserialize(from)?;
+        let read = |text: &String| parse_mesh(text).ok_or_else(|| D::Error::custom("not a group identifier"));
+        texts.iter().map(read).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

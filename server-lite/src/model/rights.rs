@@ -42,10 +42,20 @@ pub const RELAY: u32 = 0x20_0000;
 pub const SITE_ALL: u32 = 0xFFFF_FFFF;
 /// Site right: manage users.
 pub const SITE_USERS: u32 = 0x02;
+/// Site right: manage groups of users.
+pub const SITE_USER_GROUPS: u32 = 0x100;
+/// Site restriction: may not sign in at all.
+pub const SITE_LOCKED: u32 = 0x20;
+/// Site restriction: may not change one's own account.
+pub const SITE_LOCK_SETTINGS: u32 = 0x400;
 /// Site restriction: may not make groups.
 pub const SITE_NO_NEW_GROUPS: u32 = 0x40;
 /// Site restriction: may not use command-line tools.
 pub const SITE_NO_TOOLS: u32 = 0x80;
+
+/// Site bits that take away instead of giving.
+pub const SITE_RESTRICTIONS: u32 =
+    SITE_LOCKED | SITE_NO_NEW_GROUPS | SITE_NO_TOOLS | SITE_LOCK_SETTINGS | 0x1000;
 
 /// True when `rights` has every bit of `wanted`.
 pub const fn has(rights: u32, wanted: u32) -> bool {

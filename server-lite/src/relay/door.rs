@@ -11,7 +11,8 @@ use serde_json::{Map, Value, json};
 use super::{Expect, Refusal, RelayUrl, Target, Ticket, forbidden};
 use crate::accounts::Cookie;
 use crate::house::House;
-use crate::model::parse_node;
+use crate::model::time::now_ms;
+use crate::model::{Scope, Via, parse_node, rights};
 use crate::users::{Credentials, SignIn, ask_for, complete, put_port};
 
 /// One end of a tunnel to be, with what is known of it.
@@ -34,6 +35,8 @@ pub enum Side {
     User {
         /// `user//name`.
         user_id: String,
+        /// By what he signed in.
+        via: Via,
         /// The device he named; he has the rights over it.
         node: Option<NodeId>,
         /// The kind of session he named.
@@ -69,8 +72,8 @@ pub fn admit(
     if let Some(token) = &url.rauth {
         let id = url.id.as_deref().ok_or(Refusal::Request("an id is needed"))?;
         let ticket = house.live.tunnels.redeem(id, token, now)?;
-        let Expect { node, user_id, protocol, target, .. } = &ticket.expect;
-        if is_forbidden(house, user_id, Some(node), *protocol, target.as_ref()) {
+        let Expect { node, user_id, via, protocol, target, .. } = &ticket.expect;
+        if is_forbidden(house, user_id, via, Some(node), *protocol, target.as_ref()) {
             return Err(Refusal::Revoked("the right to this session was taken away"));
         }
         let side = Side::Device(ticket);
@@ -81,10 +84,13 @@ pub fn admit(
         && cookie.is_for_ports()
     {
         let url = limited(url, &cookie)?;
-        return admit_user(house, &cookie.userid, url, peer, now).map(Admission::Guest);
+        let via = Via::parse(&cookie.via).ok_or(Refusal::NotSignedIn)?;
+        return admit_user(house, &cookie.userid, &via, url, peer, now).map(Admission::Guest);
     }
     match SignIn::read(house, request, &ip, now_s) {
-        SignIn::Cookie(user_id) => admit_user(house, &user_id, url, peer, now).map(Admission::Guest),
+        SignIn::Known { user_id, via } => {
+            admit_user(house, &user_id, &via, url, peer, now).map(Admission::Guest)
+        }
         SignIn::Password(credentials) => Ok(Admission::Password(credentials)),
         SignIn::ForeignOrigin(_) => Err(Refusal::Origin),
         SignIn::Inner | SignIn::Nothing => Err(Refusal::NotSignedIn),
@@ -98,16 +104,23 @@ pub fn admit(
 pub fn admit_user(
     house: &House,
     user_id: &str,
+    via: &Via,
     mut url: RelayUrl,
     peer: SocketAddr,
     now: Instant,
 ) -> Result<Guest, Refusal> {
-    let user = house.data.user(user_id).ok_or(Refusal::NotSignedIn)?;
+    let user = house.acting(user_id, via, now_ms()).ok_or(Refusal::NotSignedIn)?;
+    if !user.allows(Scope::Sessions) {
+        return Err(Refusal::Rights("this token lacks the scope sessions"));
+    }
+    if user.is_restricted(rights::SITE_NO_TOOLS) && !matches!(via, Via::Web(_)) {
+        return Err(Refusal::Rights("this account may not be used by programs"));
+    }
     let mut routed = None;
     if let Some(node) = &url.node {
         let (device, group) =
             house.device_for(&user, node, 0).ok_or(Refusal::Rights("no such device, or no right over it"))?;
-        let own = group.rights_of(&user.id);
+        let own = house.rights_over(&user, &device, &group);
         if let Some(why) = forbidden(url.protocol, url.target.as_ref(), own) {
             return Err(Refusal::Rights(why));
         }
@@ -139,13 +152,19 @@ pub fn admit_user(
             complete(house, &mut message, own);
             let protocol = url.protocol;
             let user_id = user.id.clone();
-            let expect = Expect { id: id.clone(), node, user_id, protocol, target: Some(target) };
+            let expect =
+                Expect { id: id.clone(), node, user_id, via: via.clone(), protocol, target: Some(target) };
             ask_for(house, expect, &url, Value::Object(message), now)?;
         }
         _ => {}
     }
-    let side =
-        Side::User { user_id: user.id.clone(), node: url.node, protocol: url.protocol, target: url.target };
+    let side = Side::User {
+        user_id: user.id.clone(),
+        via: via.clone(),
+        node: url.node,
+        protocol: url.protocol,
+        target: url.target,
+    };
     Ok(Guest { id, side, noping: url.noping, peer })
 }
 
@@ -176,21 +195,31 @@ pub fn end_forbidden(house: &House, node: Option<&NodeId>, user_id: Option<&str>
         let concerned = (node.is_none() || seat.node.as_ref() == node)
             && user_id.is_none_or(|user_id| seat.user_id == user_id);
         concerned
-            && is_forbidden(house, &seat.user_id, seat.node.as_ref(), seat.protocol, seat.target.as_ref())
+            && is_forbidden(
+                house,
+                &seat.user_id,
+                &seat.via,
+                seat.node.as_ref(),
+                seat.protocol,
+                seat.target.as_ref(),
+            )
     });
 }
 
 fn is_forbidden(
     house: &House,
     user_id: &str,
+    via: &Via,
     node: Option<&NodeId>,
     protocol: Option<u16>,
     target: Option<&Target>,
 ) -> bool {
-    let Some(user) = house.data.user(user_id) else { return true };
+    let Some(user) = house.acting(user_id, via, now_ms()) else { return true };
     node.is_some_and(|node| {
         let found = house.device_for(&user, node, 0);
-        found.is_none_or(|(_, group)| forbidden(protocol, target, group.rights_of(&user.id)).is_some())
+        found.is_none_or(|(device, group)| {
+            forbidden(protocol, target, house.rights_over(&user, &device, &group)).is_some()
+        })
     })
 }
 
@@ -200,6 +229,14 @@ impl Side {
         match self {
             Side::User { user_id, .. } => user_id,
             Side::Device(ticket) => &ticket.expect.user_id,
+        }
+    }
+
+    /// By what that user signed in.
+    pub fn via(&self) -> &Via {
+        match self {
+            Side::User { via, .. } => via,
+            Side::Device(ticket) => &ticket.expect.via,
         }
     }
 

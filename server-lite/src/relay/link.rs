@@ -118,6 +118,7 @@ impl Tunnel {
         let seat = Seat {
             address: Address::new(cx.mailbox(), cx.id()),
             user_id: guest.side.user_id().to_owned(),
+            via: guest.side.via().clone(),
             node: guest.side.node(),
             protocol: guest.side.protocol(),
             target: guest.side.target().cloned(),

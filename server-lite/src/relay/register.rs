@@ -12,6 +12,7 @@ use microstack::wire::id::NodeId;
 
 use super::{Refusal, Target};
 use crate::live::Address;
+use crate::model::Via;
 
 /// All tunnels of a server.
 #[derive(Default)]
@@ -28,6 +29,8 @@ pub struct Expect {
     pub node: NodeId,
     /// The user.
     pub user_id: String,
+    /// By what he had signed in.
+    pub via: Via,
     /// The kind of session.
     pub protocol: Option<u16>,
     /// A port instead.
@@ -48,6 +51,8 @@ pub struct Seat {
     pub address: Address,
     /// The user.
     pub user_id: String,
+    /// By what he had signed in: it ends when that is revoked.
+    pub via: Via,
     /// The device, if there is one.
     pub node: Option<NodeId>,
     /// The kind of session.
@@ -291,7 +296,14 @@ mod tests {
 
     fn expect(id: &str, user: &str) -> Expect {
         let user_id = format!("user//{user}");
-        Expect { id: id.into(), node: NodeId([1; 48]), user_id, protocol: Some(1), target: None }
+        Expect {
+            id: id.into(),
+            node: NodeId([1; 48]),
+            user_id,
+            via: Via::Password,
+            protocol: Some(1),
+            target: None,
+        }
     }
 
     #[test]
@@ -327,6 +339,7 @@ mod tests {
         let seat = |user: usize, node: u8| Seat {
             address: post.address(),
             user_id: format!("user//{user}"),
+            via: Via::Password,
             node: Some(NodeId([node; 48])),
             protocol: Some(1),
             target: None,
@@ -349,6 +362,7 @@ mod tests {
         let seat = |user: &str| Seat {
             address: post.address(),
             user_id: format!("user//{user}"),
+            via: Via::Password,
             node: None,
             protocol: None,
             target: None,

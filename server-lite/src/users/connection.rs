@@ -8,20 +8,22 @@ use std::time::{Duration, Instant};
 use microstack::chain::Cx;
 use microstack::crypto::pool::{Job, Outcome};
 use microstack::crypto::random_bytes;
+use microstack::wire::id::NodeId;
 use microstack::ws::Conn;
 use serde_json::{Value, json};
 
-use super::effect::{Asker, Change, Effect};
+use super::audit::{audit_of, result_of};
+use super::carry::{Desk, Newcomer, answer_with, carry_out, hashed, open_question};
+use super::effect::{Asker, Effect};
 use super::inner::{Challenge, proof, read_challenge, read_credentials, signed_data};
 use super::sign_in::{Credentials, FirstLook, SignIn, first_look};
-use super::tunnel::ask_for;
 use super::{Request, decide, server_info, user_info};
-use crate::accounts::PasswordError;
+use crate::accounts::{PasswordError, SecondLook, second_look};
 use crate::house::House;
-use crate::live::{Address, Ask, PasswordVerdict, ToAgent, ToUser, UserSeat};
+use crate::live::{Address, PasswordVerdict, ToUser, UserSeat};
 use crate::model::rights::SITE_NO_TOOLS;
 use crate::model::time::now_ms;
-use crate::model::{Event, User};
+use crate::model::{Audit, Event, LoginToken, User, Via};
 
 /// A user on one WebSocket. The link owns the socket and passes it in.
 pub struct Session {
@@ -34,8 +36,10 @@ pub struct Session {
     /// Answers that wait for the disk.
     unconfirmed: HashMap<u64, Value>,
     /// New users whose passwords are being hashed, each with its answer.
-    newcomers: HashMap<u64, (User, Option<Value>)>,
+    newcomers: HashMap<u64, Newcomer>,
     next_ticket: u64,
+    /// Signed in by a cookie, which was given out at a sign-in that was noted.
+    by_cookie: bool,
     /// When the client was last pinged; of interest only if nothing was heard since.
     pinged_at: Option<Instant>,
 }
@@ -51,8 +55,9 @@ pub struct SessionLink {
 }
 
 enum State {
-    /// The password is being checked; what the client sends meanwhile waits in the socket.
-    Checking,
+    /// The password is being checked, with the code of a second factor that came with it; what the client sends
+    /// meanwhile waits in the socket.
+    Checking(Option<String>),
     /// The inner authentication waits for `serverAuth`.
     AwaitChallenge,
     /// The proof is being signed with this nonce.
@@ -62,16 +67,9 @@ enum State {
     Open {
         user_id: String,
         session: String,
+        via: Via,
     },
     Ended,
-}
-
-/// How a user signed in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum By {
-    Password,
-    /// By a token or a cookie.
-    Program,
 }
 
 /// Time for signing in: a person may be typing the password.
@@ -91,17 +89,18 @@ impl Session {
             address: link.address,
             ip: link.peer.ip().to_string(),
             peer: link.peer,
-            state: State::Checking,
+            state: State::Checking(None),
             started: cx.now(),
             unconfirmed: HashMap::new(),
             newcomers: HashMap::new(),
             next_ticket: 0,
+            by_cookie: matches!(sign_in, SignIn::Known { .. }),
             pinged_at: None,
         };
         match sign_in {
             SignIn::Inner => session.state = State::AwaitChallenge,
-            SignIn::Cookie(user_id) => match session.house.data.user(&user_id) {
-                Some(user) => session.open(cx, conn, &user, By::Program),
+            SignIn::Known { user_id, via } => match session.house.acting(&user_id, &via, now_ms()) {
+                Some(user) => session.open(cx, conn, &user),
                 None => session.refuse(cx, conn, "noauth", "noauth-2a"),
             },
             SignIn::Password(credentials) => session.check(cx, conn, &credentials),
@@ -128,14 +127,20 @@ impl Session {
             return;
         };
         match &self.state {
-            State::Open { user_id, session } => {
-                let Some(user) = self.house.data.user(user_id) else {
+            State::Open { user_id, session, via } => {
+                let Some(user) = self.house.acting(user_id, via, now_ms()) else {
                     return self.refuse(cx, conn, "noauth", "noauth-4");
                 };
                 let session = session.clone();
                 let asker = Asker { user: &user, session: &session, address: &self.ip, now_ms: now_ms() };
                 let effects = decide(&self.house, &asker, &request);
-                self.perform(cx, conn, effects);
+                let line = audit_of(&asker, &request);
+                let refused = result_of(&effects);
+                let done = self.perform(cx, conn, effects);
+                if let Some(line) = line {
+                    let result = refused.or(done.err()).unwrap_or_else(|| Audit::OK.to_owned());
+                    self.house.audit(Audit { result, ..line });
+                }
             }
             State::AwaitChallenge if request.action() == "serverAuth" => {
                 match read_challenge(&request, &self.house.trust.handshake()) {
@@ -228,16 +233,17 @@ impl Session {
         match first_look(&house, credentials, now_ms()) {
             FirstLook::Right(user) => {
                 house.gate.succeeded(self.peer.ip(), &credentials.name, cx.now());
-                self.open(cx, conn, &user, By::Program);
+                self.open(cx, conn, &user);
             }
             FirstLook::Wrong => {
-                tracing::warn!(peer = %self.peer, user = loggable(&credentials.name), "wrong or expired login token");
+                tracing::warn!(peer = %self.peer, user = loggable(&credentials.name), "wrong or expired token");
+                self.failed(&credentials.name, "wrong or expired token");
                 self.refuse(cx, conn, "noauth", "noauth-2d");
             }
             FirstLook::Check(user) => {
                 // Until the answer is there, what the client sends stays in its socket (specification 1.4).
                 conn.pause_reading(cx);
-                self.state = State::Checking;
+                self.state = State::Checking(credentials.code.clone());
                 let address = self.address.clone();
                 let name = credentials.name.clone();
                 let hash = user.map(|user| user.password.clone());
@@ -254,25 +260,51 @@ impl Session {
     }
 
     fn judged(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, verdict: &PasswordVerdict) {
-        if !matches!(self.state, State::Checking) {
-            return;
-        }
+        let State::Checking(code) = &self.state else { return };
+        let code = code.clone();
         conn.resume_reading(cx);
         let name = verdict.user_id.trim_start_matches("user//");
-        match self.house.data.user(&verdict.user_id).filter(|_| verdict.right) {
-            Some(user) => {
-                self.house.gate.succeeded(self.peer.ip(), name, cx.now());
-                self.open(cx, conn, &user, By::Password);
-            }
-            None => {
-                tracing::warn!(peer = %self.peer, user = loggable(name), "wrong user name or password");
-                self.refuse(cx, conn, "noauth", "noauth-2d");
-            }
+        let Some(user) = self.house.data.user(&verdict.user_id).filter(|_| verdict.right) else {
+            tracing::warn!(peer = %self.peer, user = loggable(name), "wrong user name or password");
+            self.failed(name, "wrong user name or password");
+            return self.refuse(cx, conn, "noauth", "noauth-2d");
+        };
+        let look = second_look(&self.house, &user, code.as_deref(), now_ms(), cx.now());
+        if matches!(look, SecondLook::Through | SecondLook::CodeRequired) {
+            self.house.gate.succeeded(self.peer.ip(), name, cx.now());
         }
+        let (why, told) = match look {
+            SecondLook::Through => return self.open(cx, conn, &user),
+            // Clients ask for the code then, and come again with it (specification 1.3).
+            SecondLook::CodeRequired => return self.refuse(cx, conn, "noauth", "tokenrequired"),
+            SecondLook::CodeWrong => ("wrong code of the second factor", "tokenrequired"),
+            SecondLook::TooMany(_) => ("too many wrong codes", "tokenrequired"),
+            SecondLook::MustChange => ("the password must be changed first, in the console", "noauth-2d"),
+            SecondLook::Locked => ("the account is locked", "noauth-2d"),
+        };
+        tracing::warn!(peer = %self.peer, user = loggable(name), why, "sign-in refused");
+        self.failed(name, why);
+        self.refuse(cx, conn, "noauth", told);
     }
 
-    fn open(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, user: &User, by: By) {
-        if user.is_restricted(SITE_NO_TOOLS) {
+    /// A failed sign-in, for the audit log.
+    fn failed(&self, name: &str, why: &str) {
+        self.house.audit(Audit {
+            time_ms: now_ms(),
+            user: name.to_owned(),
+            via: if name.starts_with(LoginToken::PREFIX) { "token" } else { "password" }.to_owned(),
+            via_name: String::new(),
+            address: self.ip.clone(),
+            action: "sign-in".to_owned(),
+            target: String::new(),
+            result: why.to_owned(),
+        });
+    }
+
+    fn open(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, user: &User) {
+        // The console in a browser is no tool.
+        if user.is_restricted(SITE_NO_TOOLS) && !matches!(user.via, Via::Web(_)) {
+            self.failed(&user.name, "the account may not be used by programs");
             return self.refuse(cx, conn, "notools", "notools");
         }
         let time = now_ms();
@@ -283,9 +315,12 @@ impl Session {
             address: self.address.clone(),
             user_id: user.id.clone(),
             session: session.clone(),
+            via: user.via.clone(),
+            limit: user.limit.clone(),
+            quiet: false,
         });
-        self.state = State::Open { user_id: user.id.clone(), session };
-        tracing::info!(peer = %self.peer, user = user.name, "signed in");
+        self.state = State::Open { user_id: user.id.clone(), session, via: user.via.clone() };
+        tracing::info!(peer = %self.peer, user = user.name, via = user.via.kind(), "signed in");
         if let Err(error) = self.house.data.change_user(&user.id, |user| user.signed_in_ms = time) {
             tracing::error!(%error, "the time of a sign-in could not be kept");
         }
@@ -293,8 +328,15 @@ impl Session {
         self.send(cx, conn, &user_info(&self.house, user).to_string());
         let message = format!("Signed in from {}", self.ip);
         let event = Event::of_user("login", &user.id, &message, time);
-        // Tokens and cookies are used by programs at each call: kept, they would drown everything else.
-        self.house.announce(&if by == By::Program { event.transient() } else { event });
+        // Tokens and cookies are used by programs at each call, and a browser has signed in before: kept, they
+        // would drown everything else.
+        let by_hand = user.via == Via::Password && !self.by_cookie;
+        self.house.announce(&if by_hand { event } else { event.transient() });
+        if by_hand {
+            let line =
+                Audit { time_ms: time, action: "sign-in".into(), ..super::audit::line(user, &self.ip) };
+            self.house.audit(Audit { result: Audit::OK.into(), ..line });
+        }
     }
 
     fn prove(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, challenge: &Challenge) {
@@ -328,113 +370,21 @@ impl Session {
         }
     }
 
-    fn perform(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, effects: Vec<Effect>) {
+    fn perform(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, effects: Vec<Effect>) -> Result<(), String> {
         let house = Arc::clone(&self.house);
-        for effect in effects {
-            match effect {
-                Effect::Reply(answer) => self.send(cx, conn, &answer.to_string()),
-                Effect::Confirm(answer) => self.confirm(cx, conn, answer),
-                Effect::Change { change, then, refusal } => match house.apply(change) {
-                    Ok(()) => self.perform(cx, conn, then),
-                    Err(error) => {
-                        tracing::warn!(%error, "a change was not made");
-                        self.answer_with(cx, conn, refusal, &error.to_string());
-                    }
-                },
-                Effect::Announce(event) => house.announce(&event),
-                Effect::AnnounceTo { event, users } => house.announce_to(&event, &users),
-                Effect::ToAgent { node, message, sent, absent } => {
-                    let routed = house.live.tell_agent(&node, ToAgent::Json(message.to_string().into()));
-                    if let Some(answer) = if routed { sent } else { absent } {
-                        self.send(cx, conn, &answer.to_string());
-                    }
-                }
-                Effect::Ask { node, mut message, responseid, absent } => {
-                    let State::Open { session, .. } = &self.state else { return };
-                    let opened = house.live.asks.open(Ask { session: session.clone(), responseid, node });
-                    let routed = opened.is_some_and(|id| {
-                        message["responseid"] = json!(id);
-                        let routed = house.live.tell_agent(&node, ToAgent::Json(message.to_string().into()));
-                        if !routed {
-                            house.live.asks.answered(&id, &node);
-                        }
-                        routed
-                    });
-                    if !routed {
-                        self.send(cx, conn, &absent.to_string());
-                    }
-                }
-                Effect::TellUsers { message, user_id } => {
-                    let text: Arc<str> = message.to_string().into();
-                    house
-                        .live
-                        .users
-                        .tell_all(&text, |other| user_id.as_ref().is_none_or(|user| other == user));
-                }
-                Effect::WakeFromHere(macs) => house.wake_from_here(&macs),
-                Effect::Tunnel { expect, url, message, sent, refusal } => {
-                    match ask_for(&house, expect, &url, message, cx.now()) {
-                        Ok(()) => self.answer_with_ready(cx, conn, sent),
-                        Err(why) => {
-                            tracing::info!(peer = %self.peer, %why, "a tunnel was not opened");
-                            self.answer_with(cx, conn, refusal, why.reason());
-                        }
-                    }
-                }
-                Effect::Core { node, order } => {
-                    house.live.tell_agent(&node, ToAgent::Core(order));
-                }
-                Effect::Disconnect { node, why } => {
-                    house.live.tell_agent(&node, ToAgent::Close(why));
-                }
-                Effect::AddUser { user, password, answer } => {
-                    self.next_ticket += 1;
-                    let (ticket, address) = (self.next_ticket, self.address.clone());
-                    let queued = house.checker.hash(password, move |hash| {
-                        let _ = address.post(ToUser::Hashed { ticket, hash });
-                    });
-                    match queued {
-                        Ok(()) => drop(self.newcomers.insert(ticket, (user, answer))),
-                        Err(busy) => self.answer_with(cx, conn, answer, &busy.to_string()),
-                    }
-                }
-                Effect::EndSessions { user_id, why } => house.live.users.close_all_of(&user_id, why),
-                Effect::RefreshUser(user_id) => {
-                    if let Some(user) = house.data.user(&user_id) {
-                        let text: Arc<str> = user_info(&house, &user).to_string().into();
-                        house.live.users.tell_all(&text, |other| other == user_id);
-                    }
-                }
-            }
-        }
+        carry_out(&house, &mut AtSocket { session: self, cx, conn }, effects)
     }
 
     /// The password of a new user is hashed: now he can be kept.
     fn hashed(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, ticket: u64, hash: Result<String, PasswordError>) {
-        let Some((mut user, answer)) = self.newcomers.remove(&ticket) else { return };
-        match hash {
-            Ok(hash) => {
-                user.password = hash;
-                let message = format!("Account created: {}", user.name);
-                let event = Event::of_user("accountcreate", &user.id, &message, user.created_ms);
-                let effect = Effect::change(Change::AddUser(user), answer, vec![Effect::Announce(event)]);
-                self.perform(cx, conn, vec![effect]);
+        let Some(newcomer) = self.newcomers.remove(&ticket) else { return };
+        let _ = match hash {
+            Ok(hash) => self.perform(cx, conn, hashed(newcomer, hash)),
+            Err(error) => {
+                answer_with(&mut AtSocket { session: self, cx, conn }, newcomer.answer, &error.to_string());
+                Ok(())
             }
-            Err(error) => self.answer_with(cx, conn, answer, &error.to_string()),
-        }
-    }
-
-    fn answer_with(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, answer: Option<Value>, result: &str) {
-        if let Some(mut answer) = answer {
-            answer["result"] = json!(result);
-            self.send(cx, conn, &answer.to_string());
-        }
-    }
-
-    fn answer_with_ready(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, answer: Option<Value>) {
-        if let Some(answer) = answer {
-            self.send(cx, conn, &answer.to_string());
-        }
+        };
     }
 
     fn confirm(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, mut answer: Value) {
@@ -466,6 +416,40 @@ impl Session {
             tracing::debug!(peer = %self.peer, "a refusal could not be told");
         }
         conn.close(cx, Some((1000, "")));
+    }
+}
+
+/// A session with its socket, as the place to which outcomes go.
+struct AtSocket<'a, 'c, 'x> {
+    session: &'a mut Session,
+    cx: &'a mut Cx<'x>,
+    conn: &'c mut Conn,
+}
+
+impl Desk for AtSocket<'_, '_, '_> {
+    fn reply(&mut self, answer: Value) {
+        self.session.send(self.cx, self.conn, &answer.to_string());
+    }
+
+    fn confirm(&mut self, answer: Value) {
+        self.session.confirm(self.cx, self.conn, answer);
+    }
+
+    fn hash(&mut self, password: String, newcomer: Newcomer) {
+        self.session.next_ticket += 1;
+        let (ticket, address) = (self.session.next_ticket, self.session.address.clone());
+        let queued = self.session.house.checker.hash(password, move |hash| {
+            let _ = address.post(ToUser::Hashed { ticket, hash });
+        });
+        match queued {
+            Ok(()) => drop(self.session.newcomers.insert(ticket, newcomer)),
+            Err(busy) => answer_with(self, newcomer.answer, &busy.to_string()),
+        }
+    }
+
+    fn ask(&mut self, responseid: String, node: NodeId) -> Option<String> {
+        let State::Open { session, .. } = &self.session.state else { return None };
+        open_question(&self.session.house, session, responseid, node)
     }
 }
 

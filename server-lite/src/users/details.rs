@@ -68,12 +68,14 @@ pub fn all(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effec
 }
 
 fn everything(house: &House, asker: &Asker<'_>) -> Vec<NodeId> {
-    let groups = house.data.groups_of(&asker.user.id);
-    groups.iter().flat_map(|group| house.data.devices_of(&group.id).unwrap_or_default()).collect()
+    let groups = house.groups_for(asker.user);
+    let in_groups = groups.iter().flat_map(|group| house.data.devices_of(&group.id).unwrap_or_default());
+    let single = house.single_devices_for(asker.user).unwrap_or_default();
+    in_groups.chain(single.into_iter().map(|(device, _)| device.id)).collect()
 }
 
 fn known(house: &House, asker: &Asker<'_>, device: &Device, group: &Group) -> Known {
-    let may = rights::has(group.rights_of(&asker.user.id), rights::DETAILS);
+    let may = rights::has(house.rights_over(asker.user, device, group), rights::DETAILS);
     let mut node = show(house, device);
     node["meshid"] = json!(crate::model::mesh_text(&group.id));
     node["groupname"] = json!(group.name);
@@ -166,7 +168,7 @@ pub fn notes(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Eff
         Some(node) => house.device_for(asker.user, &node, 0).map(|(device, _)| device.notes),
         None => parse_mesh(id)
             .and_then(|id| house.data.group(&id))
-            .filter(|group| group.rights_of(&asker.user.id) != 0)
+            .filter(|group| house.rights_in(asker.user, group) != 0)
             .map(|group| group.notes.clone()),
     };
     let mut reply = blank_answer(request);
@@ -197,7 +199,7 @@ pub fn set_notes(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec
         return vec![Effect::change(Change::EditDevice { node, edit }, wanted_answer(request, "ok"), then)];
     }
     let group = parse_mesh(id).and_then(|id| house.data.group(&id));
-    match group.filter(|group| rights::has(group.rights_of(&asker.user.id), rights::NOTES)) {
+    match group.filter(|group| rights::has(house.rights_in(asker.user, group), rights::NOTES)) {
         Some(group) => {
             let event = Event::of_mesh("meshchange", &group.id, "Notes changed", asker.now_ms)
                 .by(&asker.user.id)

@@ -6,14 +6,14 @@ use microstack::wire::{core_hash, frame_core};
 use serde_json::json;
 
 use super::effect::{Asker, Change, Effect};
-use super::groups::{find, refuse, wanted_answer};
+use super::groups::{find, member_id, name_of, refuse, wanted_answer, with_refresh};
 use super::lists::show;
 use super::request::Request;
 use crate::data::MAX_CORE_BYTES;
 use crate::house::House;
 use crate::live::CoreOrder;
 use crate::model::CONSENT;
-use crate::model::{CoreChoice, Device, DeviceEdit, Event, Group, GroupEdit, node_text, rights};
+use crate::model::{CoreChoice, Device, DeviceEdit, Event, Group, GroupEdit, node_text, rights, user_id};
 
 /// `changedevice`: name, description, labels, icon.
 pub fn change(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
@@ -80,7 +80,7 @@ pub fn move_to(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<E
     let Some(target) = find(house, request, "meshname") else {
         return refuse(request, "Invalid group id");
     };
-    if !rights::has(target.rights_of(&asker.user.id), rights::MANAGE_DEVICES) {
+    if !rights::has(house.rights_in(asker.user, &target), rights::MANAGE_DEVICES) {
         return refuse(request, "Access denied");
     }
     let devices = match allowed(house, asker, request, rights::MANAGE_DEVICES) {
@@ -147,7 +147,7 @@ pub fn core(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effe
         let Some(group) = find(house, request, "meshname") else {
             return refuse(request, "Unknown device group");
         };
-        if !rights::has(group.rights_of(&asker.user.id), needed | rights::EDIT_GROUP) {
+        if !rights::has(house.rights_in(asker.user, &group), needed | rights::EDIT_GROUP) {
             return refuse(request, "Access denied");
         }
         let mut after = Group::clone(&group);
@@ -196,6 +196,59 @@ pub fn core(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effe
         then = vec![Effect::Change { change, then, refusal: wanted_answer(request, "ok") }];
     }
     then
+}
+
+/// `adddeviceuser`: rights of users, or groups of users, in one device alone; with `remove` none any more.
+pub fn set_users(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
+    let Some(node) = request.node() else {
+        return refuse(request, "Invalid device id");
+    };
+    let Some((device, group)) = house.device_for(asker.user, &node, rights::MANAGE_USERS) else {
+        return refuse(request, "Access denied");
+    };
+    let own = house.rights_over(asker.user, &device, &group);
+    let given = request.number("rights").and_then(|given| u32::try_from(given).ok()).unwrap_or(0);
+    let remove = request.flag("remove") || given == 0;
+    if !rights::has(own, given) {
+        return refuse(request, "Access denied");
+    }
+    let mut ids: Vec<String> =
+        request.texts("usernames").unwrap_or_default().into_iter().map(user_id).collect();
+    ids.extend(request.texts("userids").unwrap_or_default().into_iter().map(member_id));
+    if ids.is_empty() {
+        return refuse(request, "No user given");
+    }
+    let mut effects = Vec::new();
+    for id in ids {
+        let Some(name) = name_of(house, &id) else {
+            return refuse(request, "Unknown user");
+        };
+        // Rights somebody has here that the asker lacks are not his to take or to change.
+        if device.links.get(&id).is_some_and(|theirs| theirs & !own != 0) {
+            return refuse(request, "Access denied");
+        }
+        if !remove
+            && !device.links.contains_key(&id)
+            && device.links.len() + effects.len() >= Device::MAX_LINKS
+        {
+            return refuse(request, "Too many users have rights in this device");
+        }
+        let what = if remove { "has no rights of its own in" } else { "was given rights in" };
+        let message = format!("{name} {what} {}", device.name);
+        let mut shown = device.clone();
+        match remove {
+            true => drop(shown.links.remove(&id)),
+            false => drop(shown.links.insert(id.clone(), given)),
+        }
+        let event = Event::of_node("changenode", &node, &device.group, &message, asker.now_ms)
+            .by(&asker.user.id)
+            .with("node", show(house, &shown));
+        let then = with_refresh(house, Effect::Announce(event), &id);
+        let change = Change::SetDeviceLink { node, who: id, rights: (!remove).then_some(given) };
+        effects.push(Effect::Change { change, then, refusal: None });
+    }
+    effects.extend(wanted_answer(request, "ok").map(Effect::Confirm));
+    effects
 }
 
 /// `agentdisconnect`: ends the agent's connection; it will come back.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::power::Mac;
 use crate::live::CoreOrder;
-use crate::model::{DeviceEdit, Event, Group, GroupEdit, LoginToken, User};
+use crate::model::{DeviceEdit, Event, Group, GroupEdit, LoginToken, User, UserEdit, UserGroup, Via};
 use crate::relay::{Expect, RelayUrl};
 
 /// Who asks.
@@ -114,6 +114,35 @@ pub enum Effect {
         /// The answer to fill in.
         answer: Option<Value>,
     },
+    /// Hash a password off the chain, then give it to an account that exists.
+    SetPassword {
+        /// Who; `must_change` says whether it is good for choosing a new one only.
+        user: User,
+        /// The password.
+        password: String,
+        /// The answer to fill in.
+        answer: Option<Value>,
+        /// What to do after it.
+        then: Vec<Effect>,
+    },
+    /// End everything that was opened by one token or one browser of a user.
+    EndVia {
+        /// Whose.
+        user_id: String,
+        /// Which.
+        via: Via,
+        /// For the log.
+        why: &'static str,
+    },
+    /// End everything a user has open but by one browser, and but by tokens.
+    EndOthers {
+        /// Whose.
+        user_id: String,
+        /// What stays.
+        but: Via,
+        /// For the log.
+        why: &'static str,
+    },
     /// End all sessions of a user.
     EndSessions {
         /// Whose.
@@ -177,6 +206,46 @@ pub enum Change {
     AddCore(Vec<u8>),
     /// A login token is kept.
     AddToken(LoginToken),
+    /// An account gets another password.
+    SetPassword {
+        /// Whose.
+        id: String,
+        /// Its hash.
+        hash: String,
+        /// It is good for choosing a new one only.
+        must_change: bool,
+    },
+    /// New values for an account.
+    EditUser {
+        /// Whose.
+        id: String,
+        /// What changes.
+        edit: UserEdit,
+    },
+    /// A group of users is kept.
+    AddUserGroup(UserGroup),
+    /// A user becomes a member of a group of users, or stops to be one.
+    SetUserGroupMember {
+        /// Which group.
+        id: String,
+        /// User id.
+        user_id: String,
+        /// Whether he is one from now on.
+        member: bool,
+    },
+    /// A group of users goes, with its rights everywhere.
+    RemoveUserGroup(String),
+    /// Rights in one device; none removes them.
+    SetDeviceLink {
+        /// Which device.
+        node: NodeId,
+        /// Id of a user or a group of users.
+        who: String,
+        /// The rights, or nothing.
+        rights: Option<u32>,
+    },
+    /// A browser is signed out.
+    RemoveWebSession(String),
     /// Login tokens of a user go.
     RemoveTokens {
         /// Whose.

@@ -10,7 +10,7 @@ use super::effect::{Asker, Change, Effect};
 use super::request::{Request, answer};
 use crate::house::House;
 use crate::model::text::{clean, clean_line};
-use crate::model::{CONSENT, Event, Group, GroupEdit, mesh_text, rights, user_id};
+use crate::model::{CONSENT, Event, Group, GroupEdit, UserGroup, mesh_text, rights, user_id};
 
 /// `createmesh`: a new group with its maker as its first member.
 pub fn create(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
@@ -69,7 +69,7 @@ pub fn delete(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Ef
     let Some(group) = find(house, request, "meshname") else {
         return refuse(request, "Unknown device group");
     };
-    if group.rights_of(&asker.user.id) != rights::ALL {
+    if house.rights_in(asker.user, &group) != rights::ALL {
         return refuse(request, "Access denied");
     }
     let users: Vec<String> = group.members.keys().cloned().collect();
@@ -93,7 +93,7 @@ pub fn edit(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effe
     let Some(group) = find(house, request, "meshidname") else {
         return refuse(request, "Unknown device group");
     };
-    if !rights::has(group.rights_of(&asker.user.id), rights::EDIT_GROUP) {
+    if !rights::has(house.rights_in(asker.user, &group), rights::EDIT_GROUP) {
         return refuse(request, "Access denied");
     }
     let name = request.text("meshname").map(|name| clean_line(name, Group::MAX_NAME));
@@ -123,7 +123,7 @@ pub fn add_members(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> V
     let Some(group) = find(house, request, "meshname") else {
         return refuse(request, "Unknown device group");
     };
-    let own = group.rights_of(&asker.user.id);
+    let own = house.rights_in(asker.user, &group);
     let given = request.number("meshadmin").and_then(|given| u32::try_from(given).ok()).unwrap_or(0);
     if !rights::has(own, rights::MANAGE_USERS) || !rights::has(own, given) {
         return refuse(request, "Access denied");
@@ -131,26 +131,22 @@ pub fn add_members(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> V
     let mut names = request.texts("usernames").unwrap_or_default();
     names.extend(request.text("username"));
     let mut ids: Vec<String> = names.into_iter().map(user_id).collect();
-    ids.extend(request.text("userid").map(str::to_lowercase));
+    ids.extend(request.text("userid").map(member_id));
+    ids.extend(request.texts("userids").unwrap_or_default().into_iter().map(member_id));
     let mut effects = Vec::new();
     for id in ids {
-        let Some(user) = house.data.user(&id) else {
+        let Some(name) = name_of(house, &id) else {
             return refuse(request, "Unknown user");
         };
         // A member with all rights is changed only by one who has all rights.
         if group.rights_of(&id) & !own != 0 {
             return refuse(request, "Access denied");
         }
-        let event = member_event(&group, asker, &format!("User {} added to group", user.name));
-        let change = Change::SetMember {
-            id: group.id,
-            user_id: id.clone(),
-            name: user.name.clone(),
-            rights: Some(given),
-        };
+        let event = member_event(&group, asker, &format!("User {name} added to group"));
+        let change = Change::SetMember { id: group.id, user_id: id.clone(), name, rights: Some(given) };
         effects.push(Effect::Change {
             change,
-            then: vec![Effect::Announce(event), Effect::RefreshUser(id)],
+            then: with_refresh(house, Effect::Announce(event), &id),
             refusal: None,
         });
     }
@@ -166,10 +162,10 @@ pub fn remove_member(house: &House, asker: &Asker<'_>, request: &Request<'_>) ->
     let Some(group) = find(house, request, "meshname") else {
         return refuse(request, "Unknown device group");
     };
-    let Some(id) = request.text("userid").map(str::to_lowercase) else {
+    let Some(id) = request.text("userid").map(member_id) else {
         return refuse(request, "No user given");
     };
-    let own = group.rights_of(&asker.user.id);
+    let own = house.rights_in(asker.user, &group);
     let theirs = group.rights_of(&id);
     if !rights::has(own, rights::MANAGE_USERS) || theirs & !own != 0 {
         return refuse(request, "Access denied");
@@ -186,7 +182,7 @@ pub fn remove_member(house: &House, asker: &Asker<'_>, request: &Request<'_>) ->
     }
     let event = member_event(&group, asker, &format!("User {id} removed from group"));
     let change = Change::SetMember { id: group.id, user_id: id.clone(), name: String::new(), rights: None };
-    let then = vec![Effect::Announce(event), Effect::RefreshUser(id)];
+    let then = with_refresh(house, Effect::Announce(event), &id);
     vec![Effect::change(change, wanted_answer(request, "ok"), then)]
 }
 
@@ -201,6 +197,28 @@ fn flags(request: &Request<'_>) -> Result<Option<u32>, &'static str> {
 
 fn consent(request: &Request<'_>) -> Option<u32> {
     request.number("consent").map(|flags| flags as u32 & CONSENT)
+}
+
+/// The shown name of a user, or of a group of users.
+pub(super) fn name_of(house: &House, id: &str) -> Option<String> {
+    if id.starts_with(UserGroup::PREFIX) {
+        return house.data.user_group(id).map(|group| group.name.clone());
+    }
+    house.data.user(id).map(|user| user.name.clone())
+}
+
+/// The id of a user, whose name ignores case, or of a group of users, whose id does not.
+pub(super) fn member_id(text: &str) -> String {
+    if text.starts_with(UserGroup::PREFIX) { text.to_owned() } else { text.to_lowercase() }
+}
+
+/// An effect, and after it news for all whose rights it changed.
+pub(super) fn with_refresh(house: &House, effect: Effect, who: &str) -> Vec<Effect> {
+    let whose = match house.data.user_group(who) {
+        Some(group) => group.members.iter().cloned().collect(),
+        None => vec![who.to_owned()],
+    };
+    std::iter::once(effect).chain(whose.into_iter().map(Effect::RefreshUser)).collect()
 }
 
 /// The group by `meshid`, or by its name in `name_key`.

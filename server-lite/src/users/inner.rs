@@ -62,7 +62,9 @@ pub(super) fn proof(cert_der: &[u8], server_nonce: &[u8; 48], signature: &[u8]) 
 /// Reads `userAuth`.
 pub(super) fn read_credentials(request: &Request<'_>) -> Result<Credentials, InnerError> {
     let field = |key| request.text(key).and_then(decode).ok_or(InnerError::BadArguments);
-    Ok(Credentials { name: field("username")?, password: field("password")? })
+    // Not base64, other than the two beside it.
+    let code = request.text("token").map(str::to_owned);
+    Ok(Credentials { name: field("username")?, password: field("password")?, code })
 }
 
 #[cfg(test)]

@@ -7,12 +7,11 @@ use super::effect::{Asker, Effect};
 use super::request::{Request, answer, blank_answer};
 use crate::data::NodeQuery;
 use crate::house::House;
-use crate::model::{Device, mesh_text, node_text, rights};
+use crate::model::{Device, User, mesh_text, node_text, rights};
 
 /// `meshes`: the groups of the asker.
 pub fn meshes(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
-    let groups: Vec<Value> =
-        house.data.groups_of(&asker.user.id).iter().map(|group| group.to_message()).collect();
+    let groups: Vec<Value> = house.groups_for(asker.user).iter().map(|group| group.to_message()).collect();
     let mut reply = blank_answer(request);
     reply["meshes"] = json!(groups);
     vec![Effect::Reply(reply)]
@@ -20,7 +19,7 @@ pub fn meshes(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Ef
 
 /// `nodes`: devices by group, with live values for those that are connected (specification 4.1).
 pub fn nodes(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
-    let mine = house.data.groups_of(&asker.user.id);
+    let mine = house.groups_for(asker.user);
     let groups: Vec<MeshId> = if request.value("meshid").is_some() || request.value("meshname").is_some() {
         let wanted = match request.mesh("meshid") {
             Some(id) => mine.iter().find(|group| group.id == id),
@@ -63,6 +62,21 @@ pub fn nodes(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Eff
         }
         if !shown.is_empty() {
             nodes.insert(mesh_text(&group), Value::Array(shown));
+        }
+    }
+    // Devices in which he was given rights although he has none in their group.
+    if skip == 0 && request.value("meshid").is_none() && request.value("meshname").is_none() {
+        let single = match house.single_devices_for(asker.user) {
+            Ok(single) => single,
+            Err(error) => return failed(request, &error),
+        };
+        for (device, group) in
+            single.iter().filter(|(device, _)| one.is_none_or(|one| one == Some(device.id))).take(left)
+        {
+            let shown = nodes.entry(mesh_text(&group.id)).or_insert_with(|| json!([]));
+            if let Value::Array(shown) = shown {
+                shown.push(show(house, device));
+            }
         }
     }
     let mut reply = blank_answer(request);
@@ -175,8 +189,7 @@ pub fn events(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Ef
         false => crate::model::user_id(user),
     });
     let action = request.text("filter").filter(|action| !action.is_empty());
-    let mine: Vec<String> =
-        house.data.groups_of(&asker.user.id).iter().map(|group| mesh_text(&group.id)).collect();
+    let mine: Vec<String> = house.groups_for(asker.user).iter().map(|group| mesh_text(&group.id)).collect();
     let wanted = |event: &crate::model::Event| {
         let may = if event.mesh.is_empty() {
             event.user == asker.user.id || asker.user.is_site_admin()
@@ -204,12 +217,7 @@ pub fn users(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Eff
     if !asker.user.has_site(rights::SITE_USERS) {
         return vec![Effect::Reply(answer(request, "Access denied"))];
     }
-    let users: Vec<Value> = house
-        .data
-        .users()
-        .iter()
-        .map(|user| json!({ "_id": user.id, "name": user.name, "siteadmin": user.site }))
-        .collect();
+    let users: Vec<Value> = house.data.users().iter().map(|user| show_user(user)).collect();
     let mut reply = blank_answer(request);
     reply["users"] = json!(users);
     vec![Effect::Reply(reply)]
@@ -222,6 +230,23 @@ pub fn no_report(request: &Request<'_>) -> Value {
         "columns": [{ "id": "Not supported: this server makes no reports, use ListEvents" }], "groups": {},
     });
     reply
+}
+
+/// An account as those who manage users see it. There is no password in it, nor anything made of one.
+pub(crate) fn show_user(user: &User) -> Value {
+    let mut shown = json!({ "_id": user.id, "name": user.name, "siteadmin": user.site, "creation": user.created_ms / 1000 });
+    for (key, text) in [("email", &user.email), ("realname", &user.real_name)] {
+        if !text.is_empty() {
+            shown[key] = json!(text);
+        }
+    }
+    if user.signed_in_ms != 0 {
+        shown["login"] = json!(user.signed_in_ms / 1000);
+    }
+    if user.second.is_some() {
+        shown["otpsecret"] = json!(1);
+    }
+    shown
 }
 
 /// The device in `nodeid`, if the asker has these rights over it; membership in its group is always needed.

@@ -5,6 +5,8 @@
 //! without a socket.
 
 mod account;
+mod audit;
+pub(crate) mod carry;
 mod connection;
 mod details;
 mod devices;
@@ -13,12 +15,15 @@ mod groups;
 mod inner;
 mod lists;
 mod notices;
+mod own;
 mod perform;
 pub mod power;
 mod remote;
 mod request;
+mod scopes;
 mod sign_in;
 mod tunnel;
+mod user_groups;
 
 use serde_json::{Value, json};
 
@@ -29,6 +34,7 @@ pub use sign_in::{Credentials, SignIn, read_meshauth};
 pub(crate) use sign_in::{FirstLook, first_look};
 pub(crate) use tunnel::{ask_for, complete, put_port};
 
+pub(crate) use audit::{audit_of, line as audit_line, result_of};
 pub(crate) use lists::show;
 
 use crate::house::House;
@@ -38,6 +44,12 @@ use request::answer;
 ///
 /// Unknown actions that ask for an answer get one, so that no program waits for ever (user-channel spec 3).
 pub fn decide(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
+    if let Some(scope) = scopes::lacking(asker.user, request) {
+        return groups::refuse(
+            request,
+            &format!("Access denied: the token lacks the scope {}", scope.name()),
+        );
+    }
     match request.action() {
         "ping" => vec![Effect::Reply(json!({ "action": "pong" }))],
         "pong" => Vec::new(),
@@ -61,6 +73,15 @@ pub fn decide(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Ef
         "users" => lists::users(house, asker, request),
         "adduser" => account::add_user(house, asker, request),
         "deleteuser" => account::remove_user(house, asker, request),
+        "edituser" => account::edit_user(house, asker, request),
+        "changepassword" | "changeuserpass" => account::set_password(house, asker, request),
+        "otpauth-clear" => account::reset_second(house, asker, request),
+        "usergroups" => user_groups::list(house, asker, request),
+        "createusergroup" => user_groups::create(house, asker, request),
+        "deleteusergroup" => user_groups::remove(house, asker, request),
+        "addusertousergroup" => user_groups::add_members(house, asker, request),
+        "removeuserfromusergroup" => user_groups::remove_member(house, asker, request),
+        "adddeviceuser" => devices::set_users(house, asker, request),
         "createmesh" => groups::create(house, asker, request),
         "deletemesh" => groups::delete(house, asker, request),
         "editmesh" => groups::edit(house, asker, request),
@@ -73,10 +94,10 @@ pub fn decide(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Ef
         "agentdisconnect" => devices::disconnect(house, asker, request),
         "msg" => remote::message(house, asker, request),
         "runcommands" => remote::run(house, asker, request),
-        "authcookie" => account::cookie(house, asker),
-        "getcookie" => account::port_cookie(house, asker, request),
-        "createLoginToken" => account::new_login_token(asker, request),
-        "loginTokens" => account::login_tokens(house, asker, request),
+        "authcookie" => own::cookie(house, asker),
+        "getcookie" => own::port_cookie(house, asker, request),
+        "createLoginToken" => own::new_login_token(asker, request),
+        "loginTokens" => own::login_tokens(house, asker, request),
         _ if request.responseid().is_some() => vec![Effect::Reply(answer(request, "Not supported"))],
         other => {
             tracing::debug!(action = other, user = asker.user.id, "an unknown command was ignored");
@@ -114,12 +135,18 @@ pub(crate) fn server_info(house: &House, now_ms: u64) -> Value {
 
 /// The second message after sign-in. There is no password in it, nor anything made of one.
 pub(crate) fn user_info(house: &House, user: &crate::model::User) -> Value {
-    let links: serde_json::Map<String, Value> = house
-        .data
-        .groups_of(&user.id)
+    let mut links: serde_json::Map<String, Value> = house
+        .groups_for(user)
         .iter()
-        .map(|group| (crate::model::mesh_text(&group.id), json!({ "rights": group.rights_of(&user.id) })))
+        .map(|group| (crate::model::mesh_text(&group.id), json!({ "rights": house.rights_in(user, group) })))
         .collect();
+    for (device, group) in house.single_devices_for(user).unwrap_or_default() {
+        let rights = house.rights_over(user, &device, &group);
+        links.insert(crate::model::node_text(&device.id), json!({ "rights": rights }));
+    }
+    for id in house.data.user_groups_of(&user.id) {
+        links.insert(id, json!({ "rights": 1 }));
+    }
     let mut info = json!({
         "_id": user.id,
         "name": user.name,
@@ -127,8 +154,16 @@ pub(crate) fn user_info(house: &House, user: &crate::model::User) -> Value {
         "links": links,
         "siteadmin": user.site,
     });
-    if !user.email.is_empty() {
-        info["email"] = json!(user.email);
+    for (key, text) in [("email", &user.email), ("realname", &user.real_name)] {
+        if !text.is_empty() {
+            info[key] = json!(text);
+        }
+    }
+    if user.second.is_some() {
+        info["otpsecret"] = json!(1);
+    }
+    if let Some(limit) = &user.limit {
+        info["scopes"] = json!(limit.scopes);
     }
     json!({ "action": "userinfo", "userinfo": info })
 }

@@ -2,7 +2,7 @@
 
 use crate::data::DataError;
 use crate::house::House;
-use crate::model::{Device, Membership};
+use crate::model::{Device, Membership, UserGroup};
 use crate::relay::end_forbidden;
 use crate::users::effect::Change;
 
@@ -15,8 +15,13 @@ impl House {
         // Whose tunnels may have lost what allows them.
         let (node, user) = match &change {
             Change::MoveDevice { node, .. } | Change::RemoveDevice(node) => (Some(*node), None),
+            Change::SetMember { user_id, .. } if user_id.starts_with(UserGroup::PREFIX) => (None, None),
             Change::SetMember { user_id, .. } | Change::RemoveUser(user_id) => (None, Some(user_id.clone())),
-            Change::RemoveGroup(_) => (None, None),
+            Change::SetUserGroupMember { user_id, .. } => (None, Some(user_id.clone())),
+            Change::EditUser { id, .. } => (None, Some(id.clone())),
+            Change::SetDeviceLink { node, .. } => (Some(*node), None),
+            Change::RemoveTokens { user_id, .. } => (None, Some(user_id.clone())),
+            Change::RemoveGroup(_) | Change::RemoveUserGroup(_) | Change::RemoveWebSession(_) => (None, None),
             _ => return self.make(change),
         };
         self.make(change)?;
@@ -68,6 +73,32 @@ impl House {
                 let now_ms = token.created_ms;
                 self.data.add_token(token, now_ms)
             }
+            Change::SetPassword { id, hash, must_change } => self.data.change_user(&id, |user| {
+                user.password = hash;
+                user.must_change = must_change;
+            }),
+            Change::EditUser { id, edit } => self.data.change_user(&id, |user| user.edit(&edit)),
+            Change::AddUserGroup(group) => self.data.add_user_group(group),
+            Change::SetUserGroupMember { id, user_id, member } => {
+                self.data.change_user_group(&id, |group| match member {
+                    true => drop(group.members.insert(user_id)),
+                    false => drop(group.members.remove(&user_id)),
+                })
+            }
+            Change::RemoveUserGroup(id) => self.data.remove_user_group(&id),
+            Change::SetDeviceLink { node, who, rights } => {
+                let edited = self.data.change_device(&node, |device| {
+                    device.map(|mut device| {
+                        match rights {
+                            Some(rights) if rights != 0 => drop(device.links.insert(who, rights)),
+                            _ => drop(device.links.remove(&who)),
+                        }
+                        device
+                    })
+                })?;
+                edited.map(|_| ()).ok_or_else(|| missing(&node))
+            }
+            Change::RemoveWebSession(number) => self.data.remove_web_session(&number).map(|_| ()),
             Change::RemoveTokens { user_id, token_users } => {
                 for token in token_users {
                     self.data.remove_token(&user_id, &token)?;

@@ -158,8 +158,8 @@ fn cards(house: &House, device: &Device) -> Result<Vec<Mac>, &'static str> {
 /// which the asker may wake devices; failing that, those of the same group.
 fn helpers(house: &House, asker: &Asker<'_>, sleeping: &Device) -> Vec<NodeId> {
     let (mut near, mut same_group) = (Vec::new(), Vec::new());
-    for group in house.data.groups_of(&asker.user.id) {
-        if !rights::has(group.rights_of(&asker.user.id), rights::WAKE) {
+    for group in house.groups_for(asker.user) {
+        if !rights::has(house.rights_in(asker.user, &group), rights::WAKE) {
             continue;
         }
         let nodes = house.data.devices_of(&group.id).unwrap_or_default();

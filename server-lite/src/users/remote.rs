@@ -10,7 +10,7 @@ use super::request::{Request, answer};
 use super::tunnel;
 use crate::house::House;
 use crate::model::text::clean;
-use crate::model::{Device, Event, Group, node_text, rights};
+use crate::model::{Device, Event, node_text, rights};
 
 /// Most bytes of `cmds`.
 const MAX_COMMANDS: usize = 65_535;
@@ -41,7 +41,7 @@ pub fn message(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<E
     let Some((device, group)) = house.device_for(asker.user, &node, 0) else {
         return refuse(request, "Unable to route");
     };
-    let own = group.rights_of(&asker.user.id);
+    let own = house.rights_over(asker.user, &device, &group);
     let kind = request.text("type").unwrap_or("");
     if kind == "tunnel" {
         return tunnel::open(house, asker, request, &device, &group);
@@ -121,7 +121,7 @@ pub fn run(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effec
         }
         effects.push(Effect::Announce(run_event(asker, device, commands, shell)));
         if shell == 4 {
-            effects.push(console(asker, group, device.id, commands));
+            effects.push(console(asker, house.rights_over(asker.user, device, group), device.id, commands));
             continue;
         }
         let message = json!({
@@ -148,10 +148,10 @@ pub fn run(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effec
 }
 
 /// A line for the agent's console.
-fn console(asker: &Asker<'_>, group: &Group, node: NodeId, line: &str) -> Effect {
+fn console(asker: &Asker<'_>, own: u32, node: NodeId, line: &str) -> Effect {
     let message = json!({
         "action": "msg", "type": "console", "value": line, "sessionid": asker.session,
-        "rights": group.rights_of(&asker.user.id), "consent": 0, "username": asker.user.name,
+        "rights": own, "consent": 0, "username": asker.user.name,
         "userid": asker.user.id, "remoteaddr": asker.address,
     });
     Effect::ToAgent { node, message, sent: None, absent: None }

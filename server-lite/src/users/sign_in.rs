@@ -6,17 +6,22 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use microstack::http::Request;
 
-use crate::accounts::token_matches;
+use crate::accounts::{CallerError, Purpose, by_token, caller, check_origin, token_matches};
 use crate::house::House;
-use crate::model::{LoginToken, User};
+use crate::model::{LoginToken, User, Via};
 
 /// What a connection brings.
 #[derive(Clone, PartialEq, Eq)]
 pub enum SignIn {
     /// `x-meshauth: *`: the server proves itself first (specification 1.2).
     Inner,
-    /// A cookie of `authcookie`, checked already: the user it names.
-    Cookie(String),
+    /// A cookie of `authcookie`, the cookie of a browser or an API token, checked already.
+    Known {
+        /// The user it stands for.
+        user_id: String,
+        /// By what he had signed in.
+        via: Via,
+    },
     /// Name and password, or name and secret of a login token.
     Password(Credentials),
     /// Nothing that could be used.
@@ -32,6 +37,8 @@ pub struct Credentials {
     pub name: String,
     /// Never shown or logged.
     pub password: String,
+    /// Code of a second factor, if one came with it.
+    pub code: Option<String>,
 }
 
 /// What is known of credentials without a slow hash.
@@ -47,10 +54,8 @@ pub(crate) enum FirstLook {
 impl SignIn {
     /// Reads the upgrade request. Passwords in the address are not taken: addresses end up in logs.
     pub fn read(house: &House, request: &Request, peer_ip: &str, now_s: u64) -> SignIn {
-        if let Some(origin) = request.header("origin")
-            && !same_site(origin, request.header("host"), &house.facts().name)
-        {
-            return SignIn::ForeignOrigin(origin.chars().take(256).collect());
+        if let Err(CallerError::ForeignOrigin(origin)) = check_origin(request, &house.facts()) {
+            return SignIn::ForeignOrigin(origin);
         }
         let header = request.header("x-meshauth");
         if header == Some("*") {
@@ -59,15 +64,22 @@ impl SignIn {
         // A cookie that is not good falls through to what comes next.
         if let Some(cookie) = request.query_value("auth") {
             match house.cookies.open(&cookie, peer_ip, now_s) {
-                Ok(cookie) if !cookie.is_for_ports() && house.data.user(&cookie.userid).is_some() => {
-                    return SignIn::Cookie(cookie.userid);
-                }
-                Ok(_) => tracing::debug!("a cookie names no user"),
+                Ok(cookie) => match Via::parse(&cookie.via).filter(|_| !cookie.is_for_ports()) {
+                    Some(via) if house.acting(&cookie.userid, &via, now_s * 1000).is_some() => {
+                        return SignIn::Known { user_id: cookie.userid, via };
+                    }
+                    _ => tracing::debug!("a cookie names no user who may act"),
+                },
                 Err(error) => tracing::info!(peer = peer_ip, %error, "a sign-in cookie was not accepted"),
             }
         }
         if let Some(credentials) = header.and_then(read_meshauth) {
             return SignIn::Password(credentials);
+        }
+        match caller(house, request, Purpose::Change, now_s * 1000) {
+            Ok(user) => return SignIn::Known { user_id: user.id.clone(), via: user.via.clone() },
+            Err(CallerError::Nobody) => {}
+            Err(error) => tracing::info!(peer = peer_ip, %error, "a channel was not opened"),
         }
         if request.query_value("pass").is_some() {
             tracing::info!(
@@ -79,13 +91,14 @@ impl SignIn {
     }
 }
 
-/// Reads `base64(user),base64(password)[,base64(token)]`. The token, a second factor, is not used here.
+/// Reads `base64(user),base64(password)[,base64(token)]`. The token is the code of a second factor.
 pub fn read_meshauth(header: &str) -> Option<Credentials> {
     let parts: Vec<&str> = header.split(',').collect();
     let (2..=3, [name, password, ..]) = (parts.len(), &parts[..]) else {
         return None;
     };
-    Some(Credentials { name: decode(name)?, password: decode(password)? })
+    let code = parts.get(2).and_then(|code| decode(code));
+    Some(Credentials { name: decode(name)?, password: decode(password)?, code })
 }
 
 /// Base64 with or without padding, as text.
@@ -105,29 +118,24 @@ pub(super) fn encode_bytes(bytes: &[u8]) -> String {
 
 /// Looks at credentials as far as it can be done at once.
 pub(crate) fn first_look(house: &House, credentials: &Credentials, now_ms: u64) -> FirstLook {
+    // An API token in place of the password, for programs that know nothing but names and passwords.
+    if credentials.password.starts_with(LoginToken::API_PREFIX) {
+        let user = by_token(house, &credentials.password, now_ms).ok();
+        let named = user.filter(|user| user.id == crate::model::user_id(&credentials.name));
+        return named.map_or(FirstLook::Wrong, FirstLook::Right);
+    }
     if !credentials.name.starts_with(LoginToken::PREFIX) {
         return FirstLook::Check(house.data.user_named(&credentials.name));
     }
     let token = house.data.token(&credentials.name);
-    let user = token
-        .filter(|token| token_matches(token, &credentials.password, now_ms))
-        .and_then(|token| house.data.user(&token.user_id));
+    let token = token.filter(|token| token_matches(token, &credentials.password, now_ms));
+    let user = token.and_then(|token| {
+        if let Err(error) = house.data.see_token(&token.token_user, now_ms) {
+            tracing::error!(%error, "the use of a token could not be kept");
+        }
+        house.acting(&token.user_id, &Via::Token(token.token_user.clone()), now_ms)
+    });
     user.map_or(FirstLook::Wrong, FirstLook::Right)
-}
-
-/// True when a page of `origin` may use this server: it comes from the host it was asked for, or from our name.
-fn same_site(origin: &str, host: Option<&str>, name: &str) -> bool {
-    let Some(from) = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")) else {
-        return false;
-    };
-    host == Some(from) || without_port(from) == name
-}
-
-fn without_port(authority: &str) -> &str {
-    match authority.rsplit_once(':') {
-        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host.trim_matches(['[', ']']),
-        _ => authority,
-    }
 }
 
 impl std::fmt::Debug for Credentials {
@@ -144,21 +152,12 @@ mod tests {
     fn the_header_has_two_or_three_parts() {
         let read = read_meshauth("YWRtaW4=,c2VjcmV0").unwrap();
         assert_eq!((read.name.as_str(), read.password.as_str()), ("admin", "secret"));
-        assert_eq!(read_meshauth("YWRtaW4,c2VjcmV0,MTIz").unwrap().password, "secret");
+        assert_eq!(read.code, None);
+        let read = read_meshauth("YWRtaW4,c2VjcmV0,MTIz").unwrap();
+        assert_eq!((read.password.as_str(), read.code.as_deref()), ("secret", Some("123")));
         assert!(read_meshauth("YWRtaW4=").is_none());
         assert!(read_meshauth("a,b,c,d").is_none());
         assert!(read_meshauth("!!,c2VjcmV0").is_none());
         assert!(!format!("{read:?}").contains("secret"));
-    }
-
-    #[test]
-    fn only_our_own_pages_may_use_the_channel() {
-        assert!(same_site("https://mesh.example", Some("mesh.example"), "other"));
-        assert!(same_site("https://mesh.example:8443", Some("mesh.example:8443"), "other"));
-        assert!(same_site("https://mesh.example:8443", Some("10.0.0.1"), "mesh.example"));
-        assert!(same_site("https://[2001:db8::1]:8443", None, "2001:db8::1"));
-        assert!(!same_site("https://evil.example", Some("mesh.example"), "mesh.example"));
-        assert!(!same_site("https://mesh.example.evil.example", Some("mesh.example"), "mesh.example"));
-        assert!(!same_site("null", Some("mesh.example"), "mesh.example"));
     }
 }

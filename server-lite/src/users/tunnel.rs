@@ -22,7 +22,7 @@ pub(super) fn open(
     device: &Device,
     group: &Group,
 ) -> Vec<Effect> {
-    let (node, own) = (device.id, group.rights_of(&asker.user.id));
+    let (node, own) = (device.id, house.rights_over(asker.user, device, group));
     let url = match RelayUrl::of_value(request.text("value").unwrap_or("")) {
         Ok(url) => url,
         Err(fault) => return refuse(request, fault.0),
@@ -66,7 +66,8 @@ pub(super) fn open(
     }
     stamp(&mut message, asker, own, device.consent | group.consent);
     complete(house, &mut message, own);
-    let expect = Expect { id, node, user_id: asker.user.id.clone(), protocol, target };
+    let expect =
+        Expect { id, node, user_id: asker.user.id.clone(), via: asker.user.via.clone(), protocol, target };
     vec![Effect::Tunnel {
         expect,
         url: RelayUrl { protocol, ..url },

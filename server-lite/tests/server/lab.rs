@@ -79,8 +79,19 @@ impl Lab {
 
     /// Stops the server in good order and starts it again on the same directory.
     pub fn restart(&mut self) {
+        self.restart_with(|_| {});
+    }
+
+    /// As [`Lab::restart`], without TLS.
+    pub fn restart_plain(&mut self) {
+        self.restart_with(|options| options.outer = Some(super::http::shown_outside()));
+    }
+
+    fn restart_with(&mut self, change: impl FnOnce(&mut RunOptions)) {
         self.running.take().unwrap().stop().unwrap();
-        self.running = Some(Running::start(&options(self.dir.path())).unwrap());
+        let mut options = options(self.dir.path());
+        change(&mut options);
+        self.running = Some(Running::start(&options).unwrap());
     }
 }
 

@@ -8,4 +8,5 @@ mod life;
 mod offload;
 mod peers;
 mod relay;
+mod rest;
 mod users;
