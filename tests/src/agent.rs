@@ -21,6 +21,7 @@ pub struct Agent {
     dir: TempDir,
     extra: Vec<String>,
     firmware: Option<Arc<StandIn>>,
+    environment: Vec<(String, String)>,
     running: Option<Running>,
 }
 
@@ -41,6 +42,14 @@ impl Agent {
     pub fn with_firmware(msh: &[u8], firmware: Option<Arc<StandIn>>) -> Agent {
         let mut agent = Agent::prepared(msh, &[]).known(0);
         agent.firmware = firmware;
+        agent.launched()
+    }
+
+    /// Starts an agent with the first kept identity and these variables in its environment: programs of a test on the
+    /// `PATH`, say.
+    pub fn with_environment(msh: &[u8], variables: &[(&str, &str)]) -> Agent {
+        let mut agent = Agent::prepared(msh, &[]).known(0);
+        agent.environment = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         agent.launched()
     }
 
@@ -124,7 +133,7 @@ impl Agent {
     fn prepared(msh: &[u8], extra: &[&str]) -> Agent {
         let dir = TempDir::new().expect("a temporary folder");
         let extra = extra.iter().map(|s| (*s).to_owned()).collect();
-        let agent = Agent { dir, extra, firmware: None, running: None };
+        let agent = Agent { dir, extra, firmware: None, environment: Vec::new(), running: None };
         agent.set_msh(msh);
         agent
     }
@@ -149,6 +158,7 @@ impl Agent {
         command.args(["--turn-budget", "60"]).args(&self.extra);
         // As on the desks of people who write Rust: it must not make a dying worker slow.
         command.env("RUST_BACKTRACE", "1");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Some(firmware) = &self.firmware {
             command = firmware.around(&command);
         }

@@ -27,6 +27,7 @@ pub struct RealAgent {
     dir: TempDir,
     tls: TlsVersion,
     firmware: Option<Arc<StandIn>>,
+    contained: bool,
     running: Option<Running>,
 }
 
@@ -48,13 +49,21 @@ impl RealAgent {
         RealAgent { firmware, ..agent }.launched()
     }
 
+    /// Starts it as the first process of a process namespace: what it does to the power of "the machine" ends the
+    /// namespace and nothing else (`reboot(2)`). `None` where such namespaces are forbidden.
+    pub fn contained(meshcentral: &Path, msh: &[u8]) -> Option<RealAgent> {
+        let mut probe = Command::new("unshare");
+        let works = probe.args(CONTAINED).arg("true").status().is_ok_and(|status| status.success());
+        works.then(|| RealAgent { contained: true, ..RealAgent::prepared(meshcentral, msh) }.launched())
+    }
+
     fn prepared(meshcentral: &Path, msh: &[u8]) -> RealAgent {
         let dir = TempDir::new().expect("a temporary folder");
         let program = dir.path().join("meshagent_x86-64");
         fs::copy(meshcentral.join("agents/meshagent_x86-64"), &program).expect("npm brought the agent");
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it can be made executable");
         fs::write(dir.path().join("meshagent_x86-64.msh"), msh).expect("the settings can be written");
-        RealAgent { dir, tls: TlsVersion::Any, firmware: None, running: None }
+        RealAgent { dir, tls: TlsVersion::Any, firmware: None, contained: false, running: None }
     }
 
     fn launched(mut self) -> RealAgent {
@@ -79,7 +88,14 @@ impl RealAgent {
     }
 
     fn launch(&self) -> Running {
-        let mut command = Command::new(self.dir.path().join("meshagent_x86-64"));
+        let program = self.dir.path().join("meshagent_x86-64");
+        let mut command = match self.contained {
+            true => Command::new("unshare"),
+            false => Command::new(&program),
+        };
+        if self.contained {
+            command.args(CONTAINED).arg(&program);
+        }
         command.current_dir(self.dir.path());
         let version = match self.tls {
             TlsVersion::Any => None,
@@ -102,3 +118,6 @@ impl RealAgent {
         Running::spawn("MeshAgent", &mut command)
     }
 }
+
+/// Processes and `/proc` of its own; the namespace ends with `unshare`.
+const CONTAINED: [&str; 4] = ["--pid", "--fork", "--kill-child", "--mount-proc"];
