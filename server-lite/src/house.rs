@@ -175,9 +175,9 @@ impl House {
     pub fn announce_to(&self, event: &Event, users: &[String]) {
         self.keep(event);
         let text: Arc<str> = event.to_live_message().to_string().into();
-        self.live.users.tell_all(&text, |seat| {
-            seat.allows(Scope::EventsRead) && users.iter().any(|other| *other == seat.user_id)
-        });
+        self.live
+            .users
+            .tell_all(&text, |seat| seat.allows(Scope::EventsRead) && users.contains(&seat.user_id));
     }
 
     /// Keeps a line of the audit log.

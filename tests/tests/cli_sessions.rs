@@ -245,7 +245,10 @@ impl<T> Lab<T> {
 #[track_caller]
 fn last_file(out: &str) -> Value {
     let lines = out.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    lines.filter(|line| line["sha384"].is_string()).last().unwrap_or_else(|| panic!("no file in {out:?}"))
+    lines
+        .filter(|line| line["sha384"].is_string())
+        .next_back()
+        .unwrap_or_else(|| panic!("no file in {out:?}"))
 }
 
 fn sha384(path: &str) -> String {

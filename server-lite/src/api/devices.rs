@@ -27,7 +27,7 @@ pub(super) fn list(ctx: &Ctx) -> Outcome {
                 let holds = |key: &&str| {
                     device[*key].as_str().is_some_and(|value| value.to_lowercase().contains(text))
                 };
-                texts.iter().any(|key| holds(key))
+                texts.iter().any(holds)
             };
             search.as_deref().is_none_or(found)
                 && online.is_none_or(|online| device.get("conn").is_some() == online)

@@ -138,7 +138,7 @@ impl Data {
     /// # Errors
     /// The store's.
     pub fn see_token(&self, token_user: &str, now_ms: u64) -> Result<(), DataError> {
-        if !read(&self.tokens).get(token_user).is_some_and(|token| now_ms >= token.used_ms + 60_000) {
+        if read(&self.tokens).get(token_user).is_none_or(|token| now_ms < token.used_ms + 60_000) {
             return Ok(());
         }
         let mut tokens = write(&self.tokens);

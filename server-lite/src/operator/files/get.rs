@@ -68,7 +68,7 @@ impl Get<'_, '_> {
         };
         let (_, name) = place.split();
         let target = match to {
-            LocalPlace::Stdout if entry.kind == Kind::File => return self.to_stdout(&place.path, &entry),
+            LocalPlace::Stdout if entry.kind == Kind::File => return self.onto_stdout(&place.path, &entry),
             LocalPlace::Stdout => return Err(self.talk.failed(&place.path, "is a folder")),
             LocalPlace::As(path) => path.clone(),
             LocalPlace::Into(folder) => {
@@ -115,7 +115,7 @@ impl Get<'_, '_> {
         Ok(())
     }
 
-    fn to_stdout(&mut self, remote: &str, entry: &Entry) -> Result<(), OperatorError> {
+    fn onto_stdout(&mut self, remote: &str, entry: &Entry) -> Result<(), OperatorError> {
         let mut progress = Progress::new(self.output, remote, Some(entry.size), 0, true);
         let mut out = io::stdout().lock();
         let (ours, _) = self.receive(remote, 0, &mut |block| Ok(out.write_all(block)?), &mut progress)?;

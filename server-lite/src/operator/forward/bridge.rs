@@ -218,11 +218,10 @@ impl Bridge {
             self.leave(None);
             return failed;
         }
-        if self.local.is_closed() || self.ended_at.is_some_and(|at| now >= at + AFTER_END) {
-            if let State::Joined(mut tunnel) = std::mem::replace(&mut self.state, State::Over) {
-                tunnel.close();
-                self.leave(Some(tunnel));
-            }
+        let over = self.local.is_closed() || self.ended_at.is_some_and(|at| now >= at + AFTER_END);
+        if over && let State::Joined(mut tunnel) = std::mem::replace(&mut self.state, State::Over) {
+            tunnel.close();
+            self.leave(Some(tunnel));
         }
         None
     }

@@ -27,11 +27,10 @@ pub fn man(folder: &Path, output: &Output) -> Result<(), OperatorError> {
     })
 }
 
-fn pages(
-    command: &clap::Command,
-    name: &str,
-    write: &mut dyn FnMut(&str, &[u8]) -> Result<(), OperatorError>,
-) -> Result<(), OperatorError> {
+/// Takes a page: its file name and its text.
+type Write<'a> = dyn FnMut(&str, &[u8]) -> Result<(), OperatorError> + 'a;
+
+fn pages(command: &clap::Command, name: &str, write: &mut Write<'_>) -> Result<(), OperatorError> {
     let mut page = Vec::new();
     Man::new(command.clone().display_name(name)).render(&mut page)?;
     write(&format!("{name}.1"), &page)?;

@@ -80,7 +80,7 @@ impl Tunnel {
         }
         let mut tunnel = Tunnel::join(session, device, protocol)?;
         if e2e == E2e::Auto {
-            output.note(&format!("not end-to-end encrypted: the server can read this session"));
+            output.note("not end-to-end encrypted: the server can read this session");
         }
         tunnel.start(protocol, options);
         Ok(tunnel)
