@@ -37,6 +37,7 @@ mod lone;
 mod port;
 mod runtime;
 mod session;
+mod screen;
 mod store;
 mod viewer;
 
@@ -164,6 +165,7 @@ const BUILTINS: &[Builtin] = &[
     Builtin::script("internal/desktop", source!("meshagent/js/desktop.js")),
     Builtin::script("internal/procfs", source!("meshagent/js/procfs.js")),
     Builtin::script("internal/run", source!("meshagent/js/run.js")),
+    Builtin::both("internal/screen", screen::init, source!("meshagent/js/screen.js")),
     Builtin::script("internal/x11", source!("meshagent/js/x11.js")),
     Builtin::script("util-dns", source!("meshagent/js/util-dns.js")).replaceable(),
 ];

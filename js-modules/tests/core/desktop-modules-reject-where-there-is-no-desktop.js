@@ -1,7 +1,7 @@
 //: prints message-box rejected
 //: prints toaster rejected
 //: prints nobody is logged into console
-//: prints true 0
+//: prints 0
 // Nobody has this id, so it has no desktop on any machine.
 function rejected(name) { return function () { console.log(name + ' rejected'); }; }
 require('message-box').create('title', 'text', 1, 1, 4242424).then(null, rejected('message-box'));
@@ -10,4 +10,4 @@ var s = require('user-sessions'), was = s.consoleUid;
 s.consoleUid = function () { throw ('nobody is logged into console'); };
 try { require('clipboard').read(); } catch (e) { console.log('' + e); }
 s.consoleUid = was;
-console.log((require('monitor-info').kvm_x11_support === false) + ' ' + require('kvm-helper').allowed.length);
+console.log(require('kvm-helper').allowed.length);

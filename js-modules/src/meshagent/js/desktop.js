@@ -3,6 +3,7 @@
 
 const { spawn } = require('node:child_process');
 const promise = require('promise');
+const procfs = require('internal/procfs');
 const run = require('internal/run');
 
 // How long a person's answer is waited for beyond what the box itself counts, and how much a program may print.
@@ -27,6 +28,34 @@ exports.of = function of(uid) {
   // Only root may become somebody else.
   if (sessions.isRoot() && who !== 0) { Object.assign(options, { uid: who, gid: sessions.getGroupID(who) }); }
   return options;
+};
+
+// Programs that are X servers, by the name of their process.
+const SERVERS = /^(Xorg|Xorg\.bin|X|Xvfb|Xvnc|Xtigervnc|Xwayland)$/;
+
+// Where the X screen is, `{display, xauthority}`: of this process, of the person at the screen, of a person by number, or
+// what a running server was started with (a greeter's, one without anybody). Throws when there is none.
+exports.screen = function screen(uid) {
+  const monitors = require('monitor-info'), sessions = require('user-sessions');
+  if (uid !== undefined && uid !== null) { return monitors.getXInfo(uid); }
+  const env = require('process').env;
+  if (env.DISPLAY) { return { display: env.DISPLAY, xauthority: env.XAUTHORITY || (env.HOME ? env.HOME + '/.Xauthority' : '') }; }
+  let why = null;
+  try {
+    let who = sessions.Self();
+    try { who = sessions.consoleUid(); } catch (e) { /* Nobody there: our own processes may have a display. */ }
+    return monitors.getXInfo(who);
+  } catch (e) {
+    why = e;
+  }
+  const self = sessions.Self();
+  for (const pid of procfs.pids()) {
+    if (!SERVERS.test(procfs.name(pid)) || (self !== 0 && procfs.owner(pid) !== self)) { continue; }
+    const words = procfs.words(pid), auth = words.indexOf('-auth');
+    const display = words.find((word) => /^:\d+$/.test(word));
+    if (display !== undefined) { return { display, xauthority: auth > 0 ? words[auth + 1] || '' : '', exists: true }; }
+  }
+  throw why;
 };
 
 // The first of these programs that is installed, `[name, path]`, or null.

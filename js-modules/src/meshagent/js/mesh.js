@@ -43,8 +43,9 @@ MeshAgent.restartCore = function restartCore() { native.request('restartCore'); 
 MeshAgent.disconnect = function disconnect() { native.request('disconnect'); };
 MeshAgent.forceExit = function forceExit(code) { native.request('forceExit', Number(code) || 0); };
 MeshAgent.ExecPowerState = function ExecPowerState(state, force) { native.request('power', Number(state) || 0, Boolean(force)); return 1; };
-// There is no desktop to share: the core answers its viewers as it does on a machine without X11.
-MeshAgent.getRemoteDesktopStream = function getRemoteDesktopStream() { return null; };
+// The X screen as a stream of packets, of the person with this number or of whoever is there; null in a program without
+// desktop sessions.
+MeshAgent.getRemoteDesktopStream = function getRemoteDesktopStream(uid) { return require('internal/screen').stream(typeof uid === 'number' ? uid : undefined); };
 // An identity for a second agent: a key of its own with its certificate, in a PKCS#12 file.
 MeshAgent.GenerateAgentCertificate = function GenerateAgentCertificate(subject) {
   const passphrase = 'hidden', name = String(subject === undefined ? 'MeshNodeCertificate' : subject).replace(/^CN=/, '');
@@ -112,7 +113,7 @@ getters({
   serviceName: native.serviceName,
   displayName: native.displayName,
   hostname: function () { return require('node:os').hostname(); },
-  hasKVM: function () { return 0; },
+  hasKVM: function () { return require('internal/screen').available ? 1 : 0; },
   hasHECI: function () { return 0; },
   maxKvmTileSize: function () { return 0; },
   updatesEnabled: function () { return true; },

@@ -1,5 +1,5 @@
 'use strict';
-// Displays. Without a desktop stream of our own, X11 is never reported as supported; libraries are found all the same.
+// Displays. X11 counts as supported where a screen can be shown; libraries are found all the same.
 
 const { EventEmitter, fail } = require('events');
 const procfs = require('internal/procfs');
@@ -9,7 +9,7 @@ exports._ObjectID = 'monitor-info';
 EventEmitter.call(exports, true).createEvent('kvmSupportDetected');
 exports.kvm_x11_serverFound = false;
 exports.MOTIF_FLAGS = { MWM_FUNC_ALL: 1, MWM_FUNC_RESIZE: 2, MWM_FUNC_MOVE: 4, MWM_FUNC_MINIMIZE: 8, MWM_FUNC_MAXIMIZE: 16, MWM_FUNC_CLOSE: 32 };
-Object.defineProperty(exports, 'kvm_x11_support', { get: function () { return false; } });
+Object.defineProperty(exports, 'kvm_x11_support', { get: function () { return require('internal/screen').found(); } });
 
 exports.getLibInfo = function getLibInfo(name) { return require('lib-finder')(name); };
 // Looked for on each read: the list of the loader is long.
@@ -42,16 +42,6 @@ Object.defineProperty(exports, '_gm', { get: function () { return require('_Gene
 // Xlib with its functions as methods, `undefined` without the library.
 Object.defineProperty(exports, '_X11', { get: function () { return x11.library(exports.Location_X11LIB); } });
 
-// Where the display of this process is, else that of the person at the screen.
-function display() {
-  const env = require('process').env;
-  if (env.DISPLAY) { return { display: env.DISPLAY, xauthority: env.XAUTHORITY || (env.HOME ? env.HOME + '/.Xauthority' : '') }; }
-  const sessions = require('user-sessions');
-  let uid = sessions.Self();
-  try { uid = sessions.consoleUid(); } catch (e) { /* Nobody there: our own processes may have a display. */ }
-  return exports.getXInfo(uid);
-}
-
 // The screens of a display: `{left, top, right, bottom, screen, screenId, display}`, each call with a connection of its own.
 exports.getInfo = function getInfo() {
   const result = new promise(promise.defaultInit);
@@ -59,7 +49,7 @@ exports.getInfo = function getInfo() {
   try {
     const X = exports._X11;
     if (X === undefined) { throw fail('libX11 is not installed'); }
-    const where = display();
+    const where = require('internal/desktop').screen();
     x11.open(X, where).then(function (connection) {
       const screens = [], count = X.XScreenCount(connection).Val;
       for (let id = 0; id < count; id++) {
