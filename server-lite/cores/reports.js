@@ -9,8 +9,9 @@ function tell(message) {
 }
 
 function coreInfo() {
+    features.desktop = desktopFound();
     tell({
-        action: 'coreinfo', value: NAME + ' ' + VERSION, caps: TERMINAL | FILES | CONSOLE | SCRIPT, osdesc: system(), root: isRoot(),
+        action: 'coreinfo', value: NAME + ' ' + VERSION, caps: (features.desktop ? DESKTOP : 0) | TERMINAL | FILES | CONSOLE | SCRIPT, osdesc: system(), root: isRoot(),
         users: people(), name: hostName(), lastbootuptime: bootTime(), meshlite: features
     });
 }

@@ -66,11 +66,6 @@ impl Grid {
         Grid { width, height, columns, hashes: vec![0; columns * usize::from(height.div_ceil(CELL))] }
     }
 
-    /// Makes everything count as changed.
-    pub fn forget(&mut self) {
-        self.hashes.fill(0);
-    }
-
     /// Takes note of the pixels of an area of whole cells, and gives the rectangles that differ from before.
     pub fn changed(&mut self, pixels: Pixels<'_>) -> Vec<Area> {
         let area = pixels.area;
@@ -162,8 +157,6 @@ mod tests {
         let mut grid = Grid::new(100, 70);
         assert_eq!(grid.changed(picture.pixels()), [all(100, 70)]);
         assert_eq!(grid.changed(picture.pixels()), []);
-        grid.forget();
-        assert_eq!(grid.changed(picture.pixels()), [all(100, 70)]);
     }
 
     #[test]

@@ -25,6 +25,7 @@ core_of![
     "secure.js",
     "consent.js",
     "terminal.js",
+    "desktop.js",
     "files.js",
     "uploads.js",
     "downloads.js",
