@@ -19,7 +19,9 @@ impl Display {
     pub fn start() -> Option<Display> {
         let ci = std::env::var("CI").is_ok_and(|ci| ci == "true" || ci == "1");
         for program in ["Xvfb", "xterm", "xdotool", "xsetroot", "import"] {
-            let found = ["/usr/bin", "/usr/local/bin"].iter().any(|dir| std::path::Path::new(dir).join(program).is_file());
+            let found = ["/usr/bin", "/usr/local/bin"]
+                .iter()
+                .any(|dir| std::path::Path::new(dir).join(program).is_file());
             if !found {
                 assert!(!ci, "{program} is not installed: run cargo xtask setup");
                 println!("skipped: {program} is not installed, run cargo xtask setup");

@@ -6,7 +6,9 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use meshlite_tests::server::is_connected;
-use meshlite_tests::{Agent, Browser, Display, Operator, PATIENCE, RealAgent, Running, Server, eventually, interop};
+use meshlite_tests::{
+    Agent, Browser, Display, Operator, PATIENCE, RealAgent, Running, Server, eventually, interop,
+};
 use serde_json::{Value, json};
 
 /// A device with a screen under our server, and somebody signed in.
@@ -47,8 +49,11 @@ impl Desk {
         let device = start(&server.group("lab"), display.name());
         let node = eventually("a device with our core", PATIENCE, || {
             let devices = server.devices();
-            let one = devices.iter().find(|d| is_connected(d) && d["core"].as_str().is_some_and(|c| !c.is_empty()))?;
-            Some(one["id"].as_str()?.to_owned())
+            let one = devices
+                .iter()
+                .find(|d| is_connected(d) && d["core"].as_str().is_some_and(|c| !c.is_empty()))?;
+            let id = one["id"].as_str()?;
+            Some(if id.starts_with("node/") { id.to_owned() } else { format!("node//{id}") })
         });
         let operator = Operator::sign_in(&server.account());
         let mut desk = Desk { display, server, device, node, operator };
@@ -63,7 +68,10 @@ impl Desk {
         eventually("a device that has a desktop", PATIENCE, || {
             operator.send(&json!({ "action": "nodes", "responseid": "screen" }));
             let answer = operator.expect("nodes", |m| m["action"] == "nodes");
-            let all = answer["nodes"].as_object()?.values().flat_map(|list| list.as_array().cloned().unwrap_or_default());
+            let all = answer["nodes"]
+                .as_object()?
+                .values()
+                .flat_map(|list| list.as_array().cloned().unwrap_or_default());
             let one = all.into_iter().find(|one| one["_id"] == node.as_str())?;
             (one["agent"]["caps"].as_u64()? & 1 == 1).then_some(())
         });
@@ -164,7 +172,9 @@ fn eventually_or(mut done: impl FnMut() -> bool) -> bool {
 }
 
 fn pointer_at(display: &Display, wanted: (i64, i64)) {
-    eventually(&format!("the pointer at {wanted:?}"), PATIENCE, || (display.pointer() == wanted).then_some(()));
+    eventually(&format!("the pointer at {wanted:?}"), PATIENCE, || {
+        (display.pointer() == wanted).then_some(())
+    });
 }
 
 /// MeshCentral's page shows the screen, and its mouse and keys work on it.
@@ -183,7 +193,9 @@ fn page_scripts_work(mut desk: Desk, meshcentral: &Path) {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("typed");
     let script = format!("read line; printf %s \"$line\" > {}", file.display());
-    let _xterm = desk.display.start_program("xterm", &["xterm", "-geometry", "60x10+100+80", "-e", "sh", "-c", &script]);
+    let _xterm = desk
+        .display
+        .start_program("xterm", &["xterm", "-geometry", "60x10+100+80", "-e", "sh", "-c", &script]);
     desk.display.run(&["xdotool", "search", "--sync", "--onlyvisible", "--class", "xterm"]);
     page.until_same_as(&desk.display);
     // Focus follows the pointer without a window manager.
@@ -194,7 +206,9 @@ fn page_scripts_work(mut desk: Desk, meshcentral: &Path) {
          for (const code of [0x20, 0x57]) { desktop.SendKeyMsgKC(desktop.KeyAction.DOWN, code); desktop.SendKeyMsgKC(desktop.KeyAction.UP, code); } \
          desktop.SendKeyMsgKC(desktop.KeyAction.DOWN, 13); desktop.SendKeyMsgKC(desktop.KeyAction.UP, 13); 0",
     );
-    let typed = eventually("the typed line", PATIENCE, || std::fs::read_to_string(&file).ok().filter(|t| !t.is_empty()));
+    let typed = eventually("the typed line", PATIENCE, || {
+        std::fs::read_to_string(&file).ok().filter(|t| !t.is_empty())
+    });
     assert_eq!(typed, "Hello w");
     page.browser.eval("redirect.Stop(); 0");
     desk.device.process().assert_no_panic();

@@ -6,11 +6,17 @@ use crate::node_tests;
 use crate::run::{Done, has, root, step, succeeds};
 
 /// A program the tests run, and the Debian package that brings it.
-const DEBIAN: &[(&str, &str)] =
-    &[
-        ("ip", "iproute2"), ("openssl", "openssl"), ("cc", "gcc"), ("chromium", "chromium"), ("Xvfb", "xvfb"),
-        ("xterm", "xterm"), ("xdotool", "xdotool"), ("xsetroot", "x11-xserver-utils"), ("import", "imagemagick"),
-    ];
+const DEBIAN: &[(&str, &str)] = &[
+    ("ip", "iproute2"),
+    ("openssl", "openssl"),
+    ("cc", "gcc"),
+    ("chromium", "chromium"),
+    ("Xvfb", "xvfb"),
+    ("xterm", "xterm"),
+    ("xdotool", "xdotool"),
+    ("xsetroot", "x11-xserver-utils"),
+    ("import", "imagemagick"),
+];
 
 pub fn install() -> Done {
     for needed in ["node", "npm"] {

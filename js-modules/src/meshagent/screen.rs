@@ -81,7 +81,9 @@ mod with_screen {
         // To use a screen is to write to its socket; whoever may do that to every file may do everything.
         shared.require_permission(Need::FsWrite(Path::new("/tmp/.X11-unix")), ctx)?;
         let authority = match authority {
-            Some(path) => Some(shared.allowed_path(&shared.absolute(&path.to_string_lossy()), PathUse::Read, ctx)?),
+            Some(path) => {
+                Some(shared.allowed_path(&shared.absolute(&path.to_string_lossy()), PathUse::Read, ctx)?)
+            }
             None => None,
         };
         shared.require_handle("open", ctx)?;
@@ -168,7 +170,11 @@ mod with_screen {
     }
 
     impl ScreenLink {
-        fn tell(&self, kind: &'static str, argument: impl FnOnce(&mut Context) -> JsResult<JsValue> + 'static) {
+        fn tell(
+            &self,
+            kind: &'static str,
+            argument: impl FnOnce(&mut Context) -> JsResult<JsValue> + 'static,
+        ) {
             let callback = self.callback.clone();
             self.shared.push(Box::new(move |ctx| {
                 let argument = argument(ctx)?;
