@@ -36,8 +36,8 @@ mod hashes;
 mod lone;
 mod port;
 mod runtime;
-mod session;
 mod screen;
+mod session;
 mod store;
 mod viewer;
 
