@@ -22,7 +22,6 @@ pub struct Agent {
     extra: Vec<String>,
     firmware: Option<Arc<StandIn>>,
     environment: Vec<(String, String)>,
-    display: Option<String>,
     running: Option<Running>,
 }
 
@@ -51,10 +50,6 @@ impl Agent {
     pub fn with_environment(msh: &[u8], variables: &[(&str, &str)]) -> Agent {
         let mut agent = Agent::prepared(msh, &[]).known(0);
         agent.environment = variables.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
-    /// Starts an agent with the first kept identity that has this X screen, as in the variable `DISPLAY`.
-    pub fn with_display(msh: &[u8], display: &str) -> Agent {
-        let mut agent = Agent::prepared(msh, &[]).known(0);
-        agent.display = Some(display.to_owned());
         agent.launched()
     }
 
@@ -139,7 +134,6 @@ impl Agent {
         let dir = TempDir::new().expect("a temporary folder");
         let extra = extra.iter().map(|s| (*s).to_owned()).collect();
         let agent = Agent { dir, extra, firmware: None, environment: Vec::new(), running: None };
-        let agent = Agent { dir, extra, firmware: None, display: None, running: None };
         agent.set_msh(msh);
         agent
     }
@@ -165,9 +159,6 @@ impl Agent {
         // As on the desks of people who write Rust: it must not make a dying worker slow.
         command.env("RUST_BACKTRACE", "1");
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        if let Some(display) = &self.display {
-            command.env("DISPLAY", display).env_remove("XAUTHORITY");
-        }
         if let Some(firmware) = &self.firmware {
             command = firmware.around(&command);
         }

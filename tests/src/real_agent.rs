@@ -28,7 +28,6 @@ pub struct RealAgent {
     tls: TlsVersion,
     firmware: Option<Arc<StandIn>>,
     contained: bool,
-    display: Option<String>,
     running: Option<Running>,
 }
 
@@ -56,10 +55,6 @@ impl RealAgent {
         let mut probe = Command::new("unshare");
         let works = probe.args(CONTAINED).arg("true").status().is_ok_and(|status| status.success());
         works.then(|| RealAgent { contained: true, ..RealAgent::prepared(meshcentral, msh) }.launched())
-    /// Starts it with this X screen, as in the variable `DISPLAY`.
-    pub fn with_display(meshcentral: &Path, msh: &[u8], display: &str) -> RealAgent {
-        let agent = RealAgent::prepared(meshcentral, msh);
-        RealAgent { display: Some(display.to_owned()), ..agent }.launched()
     }
 
     fn prepared(meshcentral: &Path, msh: &[u8]) -> RealAgent {
@@ -69,7 +64,6 @@ impl RealAgent {
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it can be made executable");
         fs::write(dir.path().join("meshagent_x86-64.msh"), msh).expect("the settings can be written");
         RealAgent { dir, tls: TlsVersion::Any, firmware: None, contained: false, running: None }
-        RealAgent { dir, tls: TlsVersion::Any, firmware: None, display: None, running: None }
     }
 
     fn launched(mut self) -> RealAgent {
@@ -117,9 +111,6 @@ impl RealAgent {
             );
             fs::write(&file, text).expect("a configuration can be written");
             command.env("OPENSSL_CONF", file);
-        }
-        if let Some(display) = &self.display {
-            command.env("DISPLAY", display).env_remove("XAUTHORITY");
         }
         if let Some(firmware) = &self.firmware {
             command = firmware.around(&command);
