@@ -27,6 +27,7 @@ pub struct RealAgent {
     dir: TempDir,
     tls: TlsVersion,
     firmware: Option<Arc<StandIn>>,
+    display: Option<String>,
     contained: bool,
     running: Option<Running>,
 }
@@ -57,13 +58,26 @@ impl RealAgent {
         works.then(|| RealAgent { contained: true, ..RealAgent::prepared(meshcentral, msh) }.launched())
     }
 
+    /// Starts it with this X screen, as in the variable `DISPLAY`.
+    pub fn with_display(meshcentral: &Path, msh: &[u8], display: &str) -> RealAgent {
+        let agent = RealAgent::prepared(meshcentral, msh);
+        RealAgent { display: Some(display.to_owned()), ..agent }.launched()
+    }
+
     fn prepared(meshcentral: &Path, msh: &[u8]) -> RealAgent {
         let dir = TempDir::new().expect("a temporary folder");
         let program = dir.path().join("meshagent_x86-64");
         fs::copy(meshcentral.join("agents/meshagent_x86-64"), &program).expect("npm brought the agent");
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("it can be made executable");
         fs::write(dir.path().join("meshagent_x86-64.msh"), msh).expect("the settings can be written");
-        RealAgent { dir, tls: TlsVersion::Any, firmware: None, contained: false, running: None }
+        RealAgent {
+            dir,
+            tls: TlsVersion::Any,
+            firmware: None,
+            display: None,
+            contained: false,
+            running: None,
+        }
     }
 
     fn launched(mut self) -> RealAgent {
@@ -111,6 +125,9 @@ impl RealAgent {
             );
             fs::write(&file, text).expect("a configuration can be written");
             command.env("OPENSSL_CONF", file);
+        }
+        if let Some(display) = &self.display {
+            command.env("DISPLAY", display);
         }
         if let Some(firmware) = &self.firmware {
             command = firmware.around(&command);

@@ -36,7 +36,7 @@ impl Device {
 
 impl Desk {
     fn with_our_agent() -> Option<Desk> {
-        Desk::with(|msh, display| Device::Ours(Agent::with_display(msh, display)))
+        Desk::with(|msh, display| Device::Ours(Agent::with_environment(msh, &[("DISPLAY", display)])))
     }
 
     fn with_real_agent(meshcentral: &Path) -> Option<Desk> {
