@@ -244,11 +244,8 @@ impl<T> Lab<T> {
 /// The last line of `--json` that is about a file.
 #[track_caller]
 fn last_file(out: &str) -> Value {
-    let lines = out.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    lines
-        .filter(|line| line["sha384"].is_string())
-        .next_back()
-        .unwrap_or_else(|| panic!("no file in {out:?}"))
+    let mut lines = out.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    lines.rfind(|line| line["sha384"].is_string()).unwrap_or_else(|| panic!("no file in {out:?}"))
 }
 
 fn sha384(path: &str) -> String {
