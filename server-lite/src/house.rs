@@ -16,6 +16,7 @@ use crate::agents::programs::Programs;
 use crate::data::Data;
 use crate::live::Live;
 use crate::model::{Audit, CoreChoice, Device, Event, Group, Scope, User, rights};
+use crate::relay::recording::Vault;
 use crate::server::Flusher;
 use crate::users::power::Mac;
 
@@ -35,6 +36,8 @@ pub struct House {
     pub pool: SigningPool,
     /// Brings writes to the disk off the chains.
     pub flusher: Flusher,
+    /// Where sessions are recorded, if they are.
+    pub recordings: Option<Vault>,
     /// Seals sign-in cookies.
     pub cookies: CookieKey,
     /// Signs as the server's identity towards agents; the only one in [`Config::identities`] so far.
@@ -113,6 +116,12 @@ impl House {
         let group = self.data.group(&device.group)?;
         let own = self.rights_over(user, &device, &group);
         (own != 0 && rights::has(own, wanted)).then_some((device, group))
+    }
+
+    /// Where sessions with devices of a group are recorded, if they are.
+    pub fn recorded(&self, group: &Group) -> Option<&Vault> {
+        let vault = self.recordings.as_ref()?;
+        (vault.limits().all || group.flags & Group::RECORD != 0).then_some(vault)
     }
 
     /// The core a device shall run: its own choice, else its group's, else the server's own core.
@@ -239,6 +248,7 @@ pub(crate) mod tests {
             checker: PasswordChecker::start().unwrap(),
             pool: SigningPool::new(1, 16),
             flusher: Flusher::start(Arc::clone(&data)).unwrap(),
+            recordings: None,
             cookies: CookieKey::new(&[7; 32]).unwrap(),
             signers: Vec::new(),
             programs: Programs::start(dir.path().join("agents"), None).unwrap(),

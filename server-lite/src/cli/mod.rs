@@ -1,6 +1,7 @@
 //! The command line of `meshlite-server`: arguments, messages, exit codes.
 
 mod password;
+mod recordings;
 pub mod server;
 
 use std::io::IsTerminal;

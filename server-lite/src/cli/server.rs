@@ -11,6 +11,7 @@ use indicatif::ProgressBar;
 use microstack::crypto::{ServerCertOptions, ServerCerts, WebKey};
 use serde_json::Value;
 
+use super::recordings::{RecordArgs, RecordingsCommand};
 use super::{Failure, finish, read_password_file, start_logging};
 use crate::admin::{AdminRequest, Desk, Settings, ask_running};
 use crate::certs::{CertFolder, OuterSource, WebFiles};
@@ -41,6 +42,9 @@ enum Command {
     /// Certificates.
     #[command(subcommand)]
     Cert(CertCommand),
+    /// Recorded sessions.
+    #[command(subcommand)]
+    Recordings(RecordingsCommand),
 }
 
 #[derive(Debug, Args)]
@@ -107,6 +111,8 @@ struct Run {
     /// Send wake packets from this machine too: for a server on the network of its devices.
     #[arg(long)]
     wake_lan: bool,
+    #[command(flatten)]
+    record: RecordArgs,
     #[command(flatten)]
     web: WebArgs,
 }
@@ -182,6 +188,10 @@ pub fn main() -> ExitCode {
         Command::Init(init) => init.run(),
         Command::Run(run) => run.run(),
         Command::Group(group) => group.run(),
+        Command::Recordings(command) => {
+            start_logging("warn");
+            command.run()
+        }
         Command::Cert(CertCommand::Status { data, json }) => cert_status(&data.dir, json),
     };
     finish("meshlite-server", result)
@@ -236,6 +246,7 @@ impl Run {
             agents: self.agents,
             wake_lan: self.wake_lan,
             proxies: self.proxy,
+            recordings: self.record.limits(),
         };
         run_until_signal(&options).map_err(Failure::failed)
     }

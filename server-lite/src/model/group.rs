@@ -30,7 +30,7 @@ pub struct Group {
     /// User id to membership.
     #[serde(default)]
     pub members: BTreeMap<String, Membership>,
-    /// [`Group::REMOVE_ON_DISCONNECT`] or nothing.
+    /// [`Group::REMOVE_ON_DISCONNECT`] and [`Group::RECORD`].
     #[serde(default, skip_serializing_if = "is_zero")]
     pub flags: u32,
     /// What people at the devices are told or asked before a session: flags of the relay specification 1.2.
@@ -77,6 +77,8 @@ impl Group {
     pub const MAX_DESCRIPTION: usize = 1024;
     /// The flag by which devices are forgotten when they disconnect.
     pub const REMOVE_ON_DISCONNECT: u32 = 1;
+    /// The flag by which sessions with its devices are recorded, where the server records any.
+    pub const RECORD: u32 = 4;
 
     /// The rights of a user in this group; 0 for strangers.
     pub fn rights_of(&self, user_id: &str) -> u32 {

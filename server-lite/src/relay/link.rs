@@ -7,14 +7,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use microstack::chain::{Cx, Link, LinkId, Wake};
-use microstack::ws::{Leg, LegEnd, Parted, Splice};
+use microstack::ws::{Leg, LegEnd, PairTap, Parted, Splice};
 
-use super::{Ended, Guest, Refusal, Seat, SeatGuard};
+use super::recording::{CaughtUp, Header, Room, Tape};
+use super::{Ended, Guest, Refusal, Seat, SeatGuard, Side};
 use crate::house::House;
 use crate::http::Farewell;
 use crate::live::Address;
+use crate::model::node_text;
 use crate::model::text::clean_line;
-use crate::model::time::now_ms;
+use crate::model::time::{iso8601, now_ms};
 
 /// A connection that arrives at its tunnel.
 pub struct Newcomer {
@@ -52,6 +54,7 @@ enum Stage {
 
 struct Joined {
     splice: Splice,
+    tape: Option<Tape>,
     what: Ended,
     began: Instant,
     pings: bool,
@@ -166,8 +169,12 @@ impl Tunnel {
         }
         tracing::info!(user = what.user_id, id = what.id, kind = what.kind(), "a tunnel begins");
         what.announce_start(&self.house, now_ms());
+        let user_leg = usize::from(matches!(second.side, Side::User { .. }));
+        let tape = self.tape(cx, &what, user_leg);
+        let greeting = if tape.is_some() { "cr" } else { "c" };
         self.stage = Stage::Joined(Box::new(Joined {
-            splice: Splice::join(cx, *leg, new_leg, "c"),
+            splice: Splice::join(cx, *leg, new_leg, greeting),
+            tape,
             what,
             began: cx.now(),
             pings: !first.noping && !second.noping,
@@ -175,6 +182,29 @@ impl Tunnel {
             passed: [0; 2],
             busy: cx.now(),
         }));
+    }
+
+    /// Begins a recording, if sessions of this device are recorded.
+    fn tape(&self, cx: &Cx<'_>, what: &Ended, user_leg: usize) -> Option<Tape> {
+        let device = self.house.data.device(&what.node?).ok()??;
+        let vault = self.house.recorded(&*self.house.data.group(&device.group)?)?;
+        if what.target.is_some() {
+            return None; // bytes of a port are nobody's session
+        }
+        let time = now_ms();
+        let header = Header {
+            magic: Header::MAGIC.to_owned(),
+            ver: 1,
+            userid: what.user_id.clone(),
+            username: self.house.data.user(&what.user_id)?.name.clone(),
+            sessionid: what.id.clone(),
+            ipaddr1: what.peers[user_leg].clone(),
+            ipaddr2: what.peers[1 - user_leg].clone(),
+            time: iso8601(time),
+            protocol: what.protocol.unwrap_or(0),
+            nodeid: node_text(&device.id),
+        };
+        Some(vault.record(&header, time, Address::new(cx.mailbox(), cx.id()), user_leg))
     }
 
     /// Moves on whatever can be moved on.
@@ -189,9 +219,9 @@ impl Tunnel {
                     self.end(cx, Refusal::Alone);
                 }
             }
-            Stage::Joined(joined) => match joined.splice.pump(cx, None) {
+            Stage::Joined(joined) => match joined.pass(cx) {
                 Ok(()) => {
-                    if let Some(refusal) = joined.overdue(cx) {
+                    if let Some(refusal) = joined.unrecorded().or_else(|| joined.overdue(cx)) {
                         self.end(cx, refusal);
                     }
                 }
@@ -241,6 +271,9 @@ impl Tunnel {
         let (passed, why) = (joined.splice.passed(), clean_line(why, 200));
         tracing::info!(user = joined.what.user_id, id = joined.what.id, why, ?passed, "a tunnel ends");
         joined.what.announce_end(&self.house, lasted, passed, &why, now_ms());
+        if let Some(mut tape) = joined.tape.take() {
+            tape.end(now_ms());
+        }
         joined.splice.close(cx.now(), code, reason);
         self.leave();
         self.stage = Stage::Closing(joined);
@@ -265,6 +298,8 @@ impl Tunnel {
         match note.downcast::<Refusal>() {
             Ok(refusal) => self.end(cx, *refusal),
             Err(note) if note.is::<Farewell>() => self.end(cx, Refusal::Farewell),
+            // What had to wait for the disk passes now, in this wake.
+            Err(note) if note.is::<CaughtUp>() => {}
             Err(_) => {}
         }
     }
@@ -281,6 +316,28 @@ impl Tunnel {
 }
 
 impl Joined {
+    /// Passes what can be passed; nothing while the recording has fallen behind.
+    fn pass(&mut self, cx: &mut Cx<'_>) -> Result<(), (usize, LegEnd)> {
+        let Some(tape) = &mut self.tape else { return self.splice.pump(cx, None) };
+        match tape.room() {
+            Room::Yes => {
+                tape.set_time(now_ms());
+                self.splice.pump(cx, Some(tape as &mut dyn PairTap))
+            }
+            Room::Wait | Room::Never => Ok(()),
+        }
+    }
+
+    /// Why a recorded tunnel must end.
+    fn unrecorded(&self) -> Option<Refusal> {
+        let tape = self.tape.as_ref()?;
+        match tape.room() {
+            Room::Never => Some(Refusal::Unrecorded),
+            _ if tape.is_encrypted() => Some(Refusal::Encrypted),
+            _ => None,
+        }
+    }
+
     /// Pings whom it is time to ping, and says why the tunnel must end.
     fn overdue(&mut self, cx: &mut Cx<'_>) -> Option<Refusal> {
         let now = cx.now();

@@ -13,6 +13,7 @@ mod end;
 mod link;
 mod meeting;
 mod protocol;
+pub mod recording;
 mod refusal;
 mod register;
 mod url;

@@ -40,6 +40,10 @@ pub enum Refusal {
     Stalled,
     /// Its time is over.
     TimeOver,
+    /// The recording is full, or the disk refuses it.
+    Unrecorded,
+    /// A recorded session was to be encrypted.
+    Encrypted,
     /// The server stops.
     Farewell,
 }
@@ -66,6 +70,8 @@ impl Refusal {
             Refusal::Silent => 4015,
             Refusal::Stalled => 4016,
             Refusal::TimeOver => 4017,
+            Refusal::Unrecorded => 4018,
+            Refusal::Encrypted => 4019,
         }
     }
 
@@ -85,6 +91,8 @@ impl Refusal {
             Refusal::Idle => "nothing was sent for too long",
             Refusal::Silent => "no answer to pings",
             Refusal::Stalled => "one end stopped reading",
+            Refusal::Unrecorded => "the recording of this session is full or cannot be written",
+            Refusal::Encrypted => "this session is recorded and cannot be encrypted end to end",
             Refusal::TimeOver => "the time of this tunnel is over",
             Refusal::Rights(why) | Refusal::Request(why) | Refusal::TooMany(why) | Refusal::Revoked(why) => {
                 why

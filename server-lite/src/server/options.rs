@@ -9,6 +9,7 @@ use microstack::tls::TlsError;
 use crate::admin::SettingsError;
 use crate::certs::{FolderError, OuterError, OuterSource, WebFiles};
 use crate::data::DataError;
+use crate::relay::recording::Limits;
 
 /// What `meshlite-server run` was told.
 #[derive(Debug, Clone)]
@@ -33,6 +34,8 @@ pub struct RunOptions {
     pub agents: Option<PathBuf>,
     /// Send wake packets from this machine too, not only from devices.
     pub wake_lan: bool,
+    /// Where sessions are recorded, if they are.
+    pub recordings: Option<Limits>,
     /// Addresses of terminators on other machines whose `X-Forwarded-For` is believed.
     pub proxies: Vec<IpAddr>,
 }

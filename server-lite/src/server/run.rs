@@ -25,6 +25,7 @@ use crate::data::Data;
 use crate::house::{House, Trust};
 use crate::http::Mode;
 use crate::live::Live;
+use crate::relay::recording::Vault;
 
 /// A server that runs. [`Running::stop`] ends it in good order.
 pub struct Running {
@@ -90,6 +91,12 @@ impl Running {
             checker: PasswordChecker::start().map_err(thread_failed)?,
             pool: SigningPool::new(cores, SIGNING_QUEUE),
             flusher: Flusher::start(Arc::clone(&data)).map_err(thread_failed)?,
+            recordings: match options.recordings.clone() {
+                Some(limits) => Some(Vault::open(limits).map_err(|error| {
+                    ServerError::System("the folder of recordings (--recordings)", error)
+                })?),
+                None => None,
+            },
             cookies: CookieKey::new(&cookies)
                 .ok_or_else(|| ServerError::Certificate("the cookie key cannot be used".into()))?,
             signers: vec![Arc::new(certs.agent) as Arc<dyn Signer>],

@@ -190,8 +190,10 @@ pub fn remove_member(house: &House, asker: &Asker<'_>, request: &Request<'_>) ->
 fn flags(request: &Request<'_>) -> Result<Option<u32>, &'static str> {
     match request.number("flags") {
         None => Ok(None),
-        Some(flags @ 0..=1) => Ok(Some(flags as u32)),
-        Some(_) => Err("Unknown feature flags; 1 (forget devices when they disconnect) is the only one"),
+        Some(flags @ (0 | 1 | 4 | 5)) => Ok(Some(flags as u32)),
+        Some(_) => Err(
+            "Unknown feature flags; 1 (forget devices when they disconnect) and 4 (record sessions) exist",
+        ),
     }
 }
 

@@ -92,6 +92,12 @@ pub(crate) fn show(house: &House, device: &Device) -> Value {
         message["pwr"] = json!(1);
         message["agct"] = json!(seat.connected_ms);
     }
+    // What is recorded cannot be encrypted end to end: it is not offered.
+    let recorded = house.data.group(&device.group).is_some_and(|group| house.recorded(&group).is_some());
+    if recorded && message["meshlite"].is_object() {
+        message["meshlite"]["secure"] = json!(0);
+        message["meshlite"]["resume"] = json!(0);
+    }
     message
 }
 

@@ -49,6 +49,7 @@ pub fn options(dir: &Path) -> RunOptions {
         workers: Some(2),
         outer: None,
         public_port: None,
+        recordings: None,
         proxies: Vec::new(),
         agents: None,
         wake_lan: false,

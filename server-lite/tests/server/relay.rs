@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use microstack::channel::Message;
 use microstack::ws::{CloseWhy, Event};
 use serde_json::{Value, json};
+use server_lite::relay::recording;
+use server_lite::server::RunOptions;
 
 use super::lab::{Lab, PASSWORD, eventually};
 use super::peers::{Agent, Plan, QUIET, SOON, Socket, User, meshauth};
@@ -20,7 +22,11 @@ struct Scene {
 
 impl Scene {
     fn new() -> Scene {
-        let lab = Lab::start();
+        Scene::with(|_| {})
+    }
+
+    fn with(change: impl FnOnce(&mut RunOptions)) -> Scene {
+        let lab = Lab::start_with(change);
         let agent = Plan::new(&lab).join();
         agent.keep_own_core();
         let user = User::admin(&lab);
@@ -442,4 +448,124 @@ fn the_server_itself_asks_the_device_for_a_port() {
         scene.user.ask(json!({ "action": "getcookie", "nodeid": node, "tcpport": 0 }))["cookie"],
         Value::Null
     );
+}
+
+#[test]
+fn a_session_of_a_group_that_asks_for_it_is_recorded() {
+    let dir = tempfile::tempdir().unwrap();
+    let limits = recording::Limits {
+        dir: dir.path().join("kept"),
+        file_bytes: 1 << 20,
+        folder_bytes: 1 << 30,
+        all: false,
+    };
+    let folder = limits.dir.clone();
+    let scene = Scene::with(|options| options.recordings = Some(limits));
+    drop(scene.pair("p1"));
+    let nodes = scene.user.ask(json!({ "action": "nodes" }));
+    let mesh = nodes["nodes"].as_object().unwrap().keys().next().unwrap().clone();
+    let edited = scene.user.ask(json!({ "action": "editmesh", "meshid": mesh, "flags": 4 }));
+    assert_eq!(edited["result"].as_str().unwrap().to_lowercase(), "ok", "{edited}");
+    let joined = |id: &str| {
+        let value = scene.ask(id, 1);
+        let (user, device) = (open(&scene.user_url(id, 1)), open(&scene.url(&value)));
+        assert_eq!((text(&device).as_str(), text(&user).as_str()), ("cr", "cr"));
+        (user, device)
+    };
+    let (user, device) = joined("p2");
+    user.send(Message::Text("1".into()));
+    assert_eq!(text(&device), "1");
+    device.send(Message::Binary(b"$ ".to_vec()));
+    assert!(matches!(user.event(SOON), Some(Event::Binary(_))));
+    user.close();
+    let read = || -> Option<Vec<recording::Entry>> {
+        let (path, _) = recording::list(&folder).unwrap().pop()?;
+        let (mut reader, header, _) = recording::Reader::open(std::fs::File::open(path).unwrap()).ok()?;
+        assert_eq!((header.userid.as_str(), header.sessionid.as_str()), ("user//admin", "p2"));
+        let mut all = Vec::new();
+        while let Some(entry) = reader.next().unwrap() {
+            all.push(entry);
+        }
+        Some(all)
+    };
+    eventually("the recording is whole", || read().is_some_and(|all| all.len() == 3));
+    let all = read().unwrap();
+    assert_eq!((all[0].data.as_slice(), all[0].from_user, all[0].binary), (&b"1"[..], true, false));
+    assert_eq!((all[1].data.as_slice(), all[1].from_user, all[1].binary), (&b"$ "[..], false, true));
+    assert_eq!(recording::list(&folder).unwrap().len(), 1, "the first tunnel was not recorded");
+    // What would show nothing is not let pass as a recorded session.
+    let (user, _device) = joined("p3");
+    user.send(Message::Text(
+        json!({ "ctrlChannel": "102938", "type": "secure", "v": 1, "hello": "AA" }).to_string(),
+    ));
+    assert_eq!(refused(&user), 4019);
+    // Nor does anything pass unseen once the recording is full.
+    let (user, device) = joined("p4");
+    let until = Instant::now() + SOON;
+    loop {
+        device.send(Message::Binary(vec![7; 100_000]));
+        match user.event(Duration::from_millis(20)) {
+            Some(Event::Closed(info)) => {
+                assert!(matches!(info.why, CloseWhy::Peer { code: Some(4018), .. }), "{info:?}");
+                break;
+            }
+            _ => assert!(Instant::now() < until),
+        }
+    }
+}
+
+/// Numbers of our own, so that a failure can be repeated.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % below
+    }
+}
+
+#[test]
+fn messages_of_any_size_and_kind_arrive_equal_and_in_order() {
+    let seed = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos() as u64;
+    println!("seed {seed}");
+    let mut dice = Dice(seed);
+    let scene = Scene::new();
+    let (user, device) = scene.pair("q1");
+    let ends = [&user, &device];
+    let mut waiting: [std::collections::VecDeque<Message>; 2] = Default::default();
+    let (mut sent, until) = (0, Instant::now() + 2 * SOON);
+    while sent < 400 || waiting.iter().any(|queue| !queue.is_empty()) {
+        assert!(Instant::now() < until, "{sent} sent, {:?} wait", [waiting[0].len(), waiting[1].len()]);
+        if sent < 400 && dice.roll(3) > 0 {
+            sent += 1;
+            let length = match dice.roll(10) {
+                0 => dice.roll(3),
+                1..=5 => dice.roll(300),
+                6..=8 => dice.roll(70_000),
+                _ => dice.roll(400_000),
+            };
+            let from = dice.roll(2);
+            let first = dice.roll(26);
+            let message = if dice.roll(2) == 0 {
+                Message::Binary((0..length).map(|n| (first + n * 31 + n / 256) as u8).collect())
+            } else {
+                Message::Text((0..length).map(|n| char::from(b'a' + ((first + n) % 26) as u8)).collect())
+            };
+            waiting[1 - from].push_back(message.clone());
+            ends[from].send(message);
+        }
+        for at in [0, 1] {
+            let wait = if dice.roll(4) == 0 { Duration::from_millis(1) } else { Duration::ZERO };
+            match ends[at].event(wait) {
+                Some(Event::Binary(got)) => {
+                    assert!(waiting[at].pop_front() == Some(Message::Binary(got)), "end {at}, seed {seed}");
+                }
+                Some(Event::Text(got)) => {
+                    assert!(waiting[at].pop_front() == Some(Message::Text(got)), "end {at}, seed {seed}");
+                }
+                None | Some(Event::Drained | Event::Ping | Event::Pong) => {}
+                Some(other) => panic!("{other:?}, seed {seed}"),
+            }
+        }
+    }
 }
