@@ -198,7 +198,7 @@ fn consent_of_device_and_group_goes_with_messages_and_flags_are_checked() {
     assert_eq!(to_agents(&done)[0].1["consent"], 9);
     let shown = house.data.group(&MeshId([1; 48])).unwrap().to_message();
     assert_eq!((shown["flags"].as_u64(), shown["consent"].as_u64()), (Some(1), Some(8)));
-    for bad in [json!({"flags": 4}), json!({"invite": "*"})] {
+    for bad in [json!({"flags": 2}), json!({"invite": "*"})] {
         let mut ask = json!({"action": "editmesh", "meshid": mesh_text(&MeshId([1; 48])), "responseid": "r"});
         ask.as_object_mut().unwrap().extend(bad.as_object().unwrap().clone());
         assert_ne!(reply(&house, "anna", ask)["result"], "ok");
