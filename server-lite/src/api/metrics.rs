@@ -31,6 +31,12 @@ pub(super) fn metrics(ctx: &Ctx) -> Outcome {
         "Signed-in browsers, ended ones not yet cleared away included.",
         size(data.web_session_count()),
     );
+    put(
+        "tunnels",
+        "gauge",
+        "Tunnels of the relay, and ends that wait for the other.",
+        size(live.tunnels.len()),
+    );
     put("devices", "gauge", "Devices kept.", size(devices));
     put("groups", "gauge", "Groups of devices.", size(data.groups().len()));
     put("users", "gauge", "Accounts.", size(data.users().len()));

@@ -1,5 +1,6 @@
 //! The real server in this process, driven through real TLS and WebSockets.
 
+mod accounts;
 mod agents;
 mod http;
 mod interop;
@@ -10,3 +11,4 @@ mod peers;
 mod relay;
 mod rest;
 mod users;
+mod walk;
