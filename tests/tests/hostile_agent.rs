@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 use meshlite_tests::peer::{Enrolment, identities};
-use meshlite_tests::{Account, Operator, PATIENCE, Peer, Server, eventually, interop, procfs, soak};
+use meshlite_tests::{Account, Browser, Operator, PATIENCE, Peer, Server, eventually, interop, procfs, soak};
 use microstack::crypto::Identity;
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 fn nasty_texts() -> Vec<String> {
     let long = 1 << 20;
     vec![
-        "<img src=x onerror=alert(1)><script>document.title='owned'</script>".into(),
+        "<img src=x onerror=alert(1)><script>window.owned=1</script>".into(),
         "\"'><svg/onload=alert(1)>{{constructor.constructor('alert(1)')()}}${7*7}".into(),
         "\u{1b}[2J\u{1b}]0;owned\u{7}\u{1b}[31m\u{9b}31m\u{0}\u{8}\u{7f}".into(),
         "invoice\u{202e}fdp.exe\u{2066}\u{2067}\u{2069}\u{200f}\u{061c}".into(),
@@ -218,6 +218,93 @@ fn assert_typed(device: &Value) {
     assert!(
         device["name"].as_str().unwrap().len() <= 256 && !device["name"].as_str().unwrap().contains('\n')
     );
+}
+
+/// The console in a real browser, at everything that shows what a device says.
+#[test]
+fn the_console_shows_it_as_text_and_keeps_its_shape() {
+    let mut server = Server::start();
+    let msh = server.group("lab");
+    let mut hostile = Hostile::connect(&server, &msh, 0, "<b>hostile</b>");
+    hostile.rant("user//admin/0011223344556677");
+    let Some(mut page) = Browser::start() else { return };
+    let account = server.account();
+    page.open(&account.url.replace("wss://", "https://"));
+    page.fill("input[name=user]", &account.user);
+    page.fill("input[name=password]", &account.password);
+    page.press("Enter");
+    page.until("the list of devices", "document.querySelector('a[href^=\"#/device/\"]')");
+    assert_shape(&mut page, "devices");
+
+    // New words while the page is open, of the kind that is told live.
+    let markup = "<img src=x onerror=\"window.owned=1\"><script>window.owned=1</script>";
+    for value in nasty_values() {
+        for message in messages(&value, "user//admin/0011223344556677").into_iter().take(10) {
+            hostile.say(&message.to_string());
+        }
+    }
+    hostile.say(
+        &json!({ "action": "coreinfo", "name": markup, "osdesc": markup, "users": [markup] }).to_string(),
+    );
+    page.until("the new name, as text", "document.body.innerText.includes('<img src=x onerror=')");
+    assert_shape(&mut page, "devices, while they change");
+    keep_picture(&mut page, "devices.png");
+    let device = page.eval("document.querySelector('a[href^=\"#/device/\"]').getAttribute('href')");
+    let device = device.as_str().unwrap().to_owned();
+    for tab in
+        ["details", "events", "core", "processes", "services", "console", "files", "terminal", "desktop"]
+    {
+        page.eval(&format!("location.hash = '{device}/{tab}'"));
+        page.until(
+            tab,
+            &format!("document.querySelector('nav.tabs a[aria-current=page]')?.dataset.tab === '{tab}'"),
+        );
+        // What asks the device gets no sensible answer; what the server knows is there soon.
+        std::thread::sleep(Duration::from_millis(300));
+        assert_shape(&mut page, tab);
+        keep_picture(&mut page, &format!("{tab}.png"));
+    }
+    for place in ["events", "groups", "run"] {
+        page.eval(&format!("location.hash = '#/{place}'"));
+        page.until(place, "document.querySelector('main, section.page')");
+        std::thread::sleep(Duration::from_millis(300));
+        assert_shape(&mut page, place);
+    }
+    // REST, with the same sign-in.
+    for address in ["devices", "events", "groups"] {
+        let answer = page.eval(&format!("fetch('/api/v1/{address}').then(r => r.json())"));
+        assert!(answer.get("error").is_none() && !answer.is_null(), "{address}: {answer}");
+        assert_bounded(address, &answer, 4096);
+    }
+    // The first visit asks who is signed in, and nobody is.
+    let complaints: Vec<_> = page.complaints().iter().filter(|c| !c.contains("401")).collect();
+    assert!(complaints.is_empty(), "{complaints:?}");
+    server.process().assert_no_panic();
+}
+
+/// No script ran, nothing was made into elements, nothing is wider than the window.
+#[track_caller]
+fn assert_shape(page: &mut Browser, place: &str) {
+    assert_eq!(page.eval("window.owned === undefined"), true, "{place}: a script ran");
+    let foreign = "[...document.querySelectorAll('img[src=x], script, svg[onload], [onerror], [onload], iframe')]\
+        .filter(e => e.tagName !== 'SCRIPT' || !e.src.startsWith(location.origin)).map(e => e.outerHTML)";
+    assert_eq!(page.eval(foreign), json!([]), "{place}: markup of a device became elements");
+    let widths = page.eval("[document.documentElement.scrollWidth, window.innerWidth]");
+    assert!(widths[0].as_u64() <= widths[1].as_u64(), "{place}: the page is {widths} wide");
+    let polluted = page.eval("({}).polluted === undefined && [].polluted === undefined");
+    assert_eq!(polluted, true, "{place}: a prototype was changed");
+    // What turns the reading direction is shown or dropped, never obeyed.
+    let marks = "/[\\u202a-\\u202e\\u2066-\\u2069]/.test(document.body.innerText)";
+    assert_eq!(page.eval(marks), false, "{place}: a direction mark is in the page");
+    let dialogs = page.complaints().iter().any(|complaint| complaint.starts_with("dialog"));
+    assert!(!dialogs, "{place}: a dialog opened");
+}
+
+fn keep_picture(page: &mut Browser, name: &str) {
+    if let Some(folder) = std::env::var_os("MESHLITE_PICTURES") {
+        std::fs::write(std::path::Path::new(&folder).join(name), page.picture())
+            .expect("a picture can be kept");
+    }
 }
 
 fn add_user(admin: &mut Operator, name: &str, server: &Server) -> Account {

@@ -268,6 +268,8 @@ fn notices(bench: &Bench) {
 fn notices_reach_our_device() {
     let Some(bench) = Bench::ours() else { return };
     notices(&bench);
+    bench.called("notify-send|--|Note|hello there");
+    bench.called("xdg-open|https://example.org/");
     bench.ends_well();
 }
 

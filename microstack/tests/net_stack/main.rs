@@ -6,6 +6,7 @@ mod close;
 mod dial;
 mod flow;
 mod http_client;
+mod http_pieces;
 mod http_server;
 mod messages;
 mod node;

@@ -26,9 +26,23 @@ pub const INVENTORY: Bounds = Bounds { depth: 12, values: 4096, text: 1024, verb
 ///
 /// Tabs and line ends stay: console answers need them.
 pub fn clean(text: &str, max: usize) -> String {
-    let mut out = String::with_capacity(text.len().min(max));
-    for c in text.chars() {
-        if out.len() + c.len_utf8() > max {
+    cut(text.chars(), max)
+}
+
+/// As [`clean`], and on one line: for names.
+pub fn clean_line(text: &str, max: usize) -> String {
+    let trimmed = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+    let cleaned = cut(trimmed.chars().map(|c| if c.is_control() { ' ' } else { c }), max);
+    cleaned.trim_end().to_owned()
+}
+
+/// Takes no more than it needs: a name may come with megabytes behind it.
+fn cut(text: impl Iterator<Item = char>, max: usize) -> String {
+    let mut out = String::new();
+    let mut looked_at = 0;
+    for c in text {
+        looked_at += c.len_utf8();
+        if out.len() + c.len_utf8() > max || looked_at > max * 4 + 64 {
             break;
         }
         if !hides(c) {
@@ -36,12 +50,6 @@ pub fn clean(text: &str, max: usize) -> String {
         }
     }
     out
-}
-
-/// As [`clean`], and on one line: for names.
-pub fn clean_line(text: &str, max: usize) -> String {
-    let one_line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    clean(one_line.trim(), max)
 }
 
 /// A copy of `value` within `bounds`, or `None` when it is too deep or has too many values.
@@ -107,6 +115,9 @@ mod tests {
     fn escape_sequences_and_direction_tricks_vanish() {
         assert_eq!(clean("a\u{1b}[31mb\u{202e}c\n", 99), "a[31mbc\n");
         assert_eq!(clean_line(" two\nlines ", 99), "two lines");
+        assert_eq!(clean_line("\u{1b}\n a\u{61c}b\u{2028}c \u{7}", 99), "abc");
+        let mostly_hidden = "\u{202e}".repeat(1 << 20) + "end";
+        assert_eq!(clean(&mostly_hidden, 10), "", "what is hidden is not searched for ever");
     }
 
     #[test]
