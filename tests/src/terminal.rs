@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use rustix::fs::{Mode, OFlags};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use crate::deadline::{PATIENCE, eventually};
 
@@ -89,6 +89,21 @@ impl Terminal {
     /// Whether the screen has shown this.
     pub fn has_shown(&self, wanted: &str) -> bool {
         self.said.lock().unwrap().contains(wanted)
+    }
+
+    /// Sends the program a signal.
+    ///
+    /// # Panics
+    /// When it is gone.
+    #[track_caller]
+    pub fn signal(&self, signal: Signal) {
+        let pid = Pid::from_raw(self.child.id() as i32).expect("a process id is not zero");
+        kill_process(pid, signal).expect("the program is there");
+    }
+
+    /// Whether the terminal shows what is typed and collects lines, as it did when the program was started.
+    pub fn echoes(&self) -> bool {
+        tcgetattr(&self.keys).is_ok_and(|now| now.local_modes.contains(LocalModes::ECHO | LocalModes::ICANON))
     }
 
     /// Waits for the end of the program and gives its exit code.
