@@ -10,6 +10,7 @@ const DEBIAN: &[(&str, &str)] = &[
     ("ip", "iproute2"),
     ("openssl", "openssl"),
     ("cc", "gcc"),
+    ("curl", "curl"),
     ("chromium", "chromium"),
     ("Xvfb", "xvfb"),
     ("xterm", "xterm"),
