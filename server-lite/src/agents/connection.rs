@@ -180,6 +180,7 @@ impl Agent {
             return; // a newer connection has the seat: the device is not away
         }
         let time = now_ms();
+        self.house.live.sessions.forget(&node);
         for ask in self.house.live.asks.abandon(&node) {
             let lost = json!({ "action": "msg", "type": "runcommands", "result": "Agent disconnected before it answered" });
             self.answer(&ask, lost);

@@ -58,6 +58,15 @@ impl Agent {
                 Heard::Network(report) => log_failure(self.house.data.put_netinfo(&node, &report)),
                 Heard::Hardware(report) => log_failure(self.house.data.put_sysinfo(&node, &report)),
                 Heard::Reply(reply) => self.send_text(cx, conn, &reply.to_string()),
+                Heard::Event(event) if event.action == "devicesessions" => {
+                    // Counts that are not told would stay wrong: what is shown is right even when the budget is used up.
+                    if let Some(report) = event.extra.get("sessions").and_then(Value::as_object) {
+                        self.house.live.sessions.report(node, report);
+                    }
+                    if self.budget.take(cx.now()) {
+                        self.house.announce(&event);
+                    }
+                }
                 Heard::Event(event) if self.budget.take(cx.now()) => self.house.announce(&event),
                 Heard::Event(_) => {}
                 Heard::ToSession { session, message } => self.to_session(&device, &session, message),

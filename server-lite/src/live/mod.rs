@@ -7,6 +7,7 @@ mod asks;
 mod crash_guard;
 mod holds;
 mod notes;
+mod sessions;
 mod users;
 
 use std::collections::HashMap;
@@ -20,6 +21,7 @@ pub use asks::{Ask, Asks};
 pub use crash_guard::CrashGuard;
 pub use holds::{HoldLimit, HoldTicket, Holds};
 pub use notes::{CoreOrder, PasswordVerdict, ToAgent, ToUser};
+pub use sessions::Sessions;
 pub use users::{UserSeat, UserSeats};
 
 use crate::relay::Tunnels;
@@ -56,6 +58,8 @@ pub struct Live {
     pub asks: Asks,
     /// Silent refused connections.
     pub holds: Holds,
+    /// Sessions that devices say they have.
+    pub sessions: Sessions,
     /// Tunnels of the relay.
     pub tunnels: Tunnels,
     /// The hosts of all chains, once they run: they take connections over.
@@ -88,6 +92,7 @@ impl Default for Live {
             users: UserSeats::default(),
             asks: Asks::default(),
             holds: Holds::default(),
+            sessions: Sessions::default(),
             tunnels: Tunnels::default(),
             chains: OnceLock::new(),
             crash_guard: CrashGuard::default(),

@@ -91,6 +91,9 @@ pub(crate) fn show(house: &House, device: &Device) -> Value {
         message["conn"] = json!(1);
         message["pwr"] = json!(1);
         message["agct"] = json!(seat.connected_ms);
+        if let Some(sessions) = house.live.sessions.of(&device.id) {
+            message["sessions"] = json!(sessions);
+        }
     }
     // What is recorded cannot be encrypted end to end: it is not offered.
     let recorded = house.data.group(&device.group).is_some_and(|group| house.recorded(&group).is_some());
