@@ -3,8 +3,8 @@
 
 use std::fs;
 
-use meshlite_tests::meshctrl::{command, node, run};
-use meshlite_tests::{PATIENCE, Running, Server, eventually, interop, place};
+use meshlite_tests::meshctrl::{command, meshctrl, node, run};
+use meshlite_tests::{Account, Agent, PATIENCE, Running, Server, eventually, interop, place};
 
 #[test]
 fn what_is_not_supported_is_answered_at_once() {
@@ -45,7 +45,7 @@ fn what_is_not_supported_is_answered_at_once() {
     for args in [
         ["AddDeviceGroup", "--name", "amt", "--amtonly"].as_slice(),
         &["AddDeviceGroup", "--name", "agentless", "--agentless"],
-        &["EditDeviceGroup", "--id", &group, "--flags", "4"],
+        &["EditDeviceGroup", "--id", &group, "--flags", "2"],
         &["EditDevice", "--id", &id, "--name", "x"],
         &["RemoveDevice", "--id", &id],
     ] {
@@ -99,14 +99,69 @@ fn users_sessions_tokens_and_broadcasts() {
         line.split_once(": ").unwrap().1.trim().to_owned()
     };
     let (user, password) = (field("Username"), field("Password"));
-    let token = meshlite_tests::Account { user: user.clone(), password, ..server.account() };
-    let info = meshlite_tests::meshctrl::meshctrl(&meshcentral, &token, &["UserInfo"]);
+    let token = Account { user: user.clone(), password, ..server.account() };
+    let info = meshctrl(&meshcentral, &token, &["UserInfo"]);
     assert!(info.stdout.contains("user//admin"), "{info:?}");
     assert!(ask(&["LoginTokens"]).ok().contains("robot"));
     ask(&["LoginTokens", "--remove", &user]).ok();
     assert!(!ask(&["LoginTokens"]).ok().contains("robot"));
     assert_eq!(said(&["RemoveUser", "--userid", "user//bert"]), "ok");
     assert!(!ask(&["ListUsers"]).ok().contains("bert"));
+}
+
+#[test]
+fn accounts_groups_of_users_and_rights_over_one_device() {
+    let Some(meshcentral) = interop() else { return };
+    let server = Server::start();
+    let msh = server.group("lab");
+    let _agent = Agent::start(&msh);
+    let id = server.wait_connected(1)[0]["id"].as_str().unwrap().to_owned();
+    let ask = |args: &[&str]| server.meshctrl(&meshcentral, args);
+    let said = |args: &[&str]| ask(args).stdout.trim().to_owned();
+    let password = "a-long-word-7";
+    assert!(
+        said(&["AddUser", "--user", "bert", "--pass", password, "--email", "bert@example.org"])
+            .starts_with("ok")
+    );
+    let edit = ["EditUser", "--userid", "user//bert", "--email", "b@example.org", "--realname", "Bert B."];
+    assert_eq!(said(&[edit.as_slice(), &["--rights", "manageusers"]].concat()), "ok");
+    let listed = ask(&["ListUsers", "--json"]).json();
+    let bert = listed.as_array().unwrap().iter().find(|user| user["name"] == "bert").unwrap().clone();
+    assert_eq!((bert["siteadmin"].as_u64(), &bert["email"]), (Some(2), &"b@example.org".into()), "{bert}");
+
+    // Bert alone sees nothing; with a right over the one device he sees it, and no more than that.
+    let account = Account { user: "bert".into(), password: password.into(), ..server.account() };
+    let bert = |args: &[&str]| meshctrl(&meshcentral, &account, args).stdout;
+    assert!(bert(&["ListDevices"]).contains("None"));
+    assert_eq!(said(&["AddUserToDevice", "--userid", "bert", "--id", &id, "--remotecontrol"]), "ok");
+    assert!(bert(&["ListDevices"]).contains(&id));
+    assert!(bert(&["DevicePower", "--id", &id, "--off"]).contains("Access denied"));
+    assert!(bert(&["DeviceMessage", "--id", &id, "--msg", "hello"]).contains("OK"));
+    assert_eq!(said(&["RemoveUserFromDevice", "--userid", "bert", "--id", &id]), "ok");
+    assert!(bert(&["ListDevices"]).contains("None"));
+
+    // The same by a group of users.
+    assert_eq!(said(&["AddUserGroup", "--name", "night shift", "--desc", "they watch"]), "ok");
+    let groups = ask(&["ListUserGroups", "--json"]).json();
+    let group = groups.as_object().unwrap().keys().next().unwrap().clone();
+    assert_eq!(said(&["AddToUserGroup", "--groupid", &group, "--id", "user//bert"]), "ok");
+    let lab = format!("mesh//{}", server.settings("lab").mesh_id().unwrap().to_text64());
+    assert_eq!(said(&["AddToUserGroup", "--groupid", &group, "--id", &lab, "--rights", "8"]), "ok");
+    let shown = ask(&["ListUserGroups"]).ok();
+    for part in ["night shift", "they watch", "user//bert", &lab] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert!(bert(&["ListDevices"]).contains(&id));
+    assert_eq!(said(&["RemoveFromUserGroup", "--groupid", &group, "--id", &lab]), "ok");
+    assert!(bert(&["ListDevices"]).contains("None"));
+    let all = said(&["RemoveAllUsersFromUserGroup", "--groupid", &group]);
+    assert!(all.contains("Removing user//bert") && all.ends_with("ok"), "{all}");
+    assert_eq!(said(&["RemoveUserGroup", "--groupid", &group]), "ok");
+    assert!(!ask(&["ListUserGroups"]).ok().contains("night shift"));
+
+    // An account that is locked is nobody's.
+    assert_eq!(said(&["EditUser", "--userid", "user//bert", "--rights", "locked"]), "ok");
+    assert!(bert(&["ListDevices"]).contains("Invalid login"));
 }
 
 #[test]

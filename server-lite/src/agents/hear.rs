@@ -181,13 +181,15 @@ fn passing(fields: &Map<String, Value>) -> Vec<Heard> {
     };
     let session = message.remove("sessionid").and_then(into_text);
     let responseid = message.remove("responseid").and_then(into_text);
-    for key in ["nodeid", "userid", "domainid"] {
+    for key in ["nodeid", "userid", "username", "realname", "domainid", "rights"] {
         message.remove(key);
     }
     let kind = message.get("type").and_then(Value::as_str).unwrap_or("").to_owned();
     let message = Value::Object(message);
     match (kind.as_str(), session, responseid) {
-        ("", ..) => Vec::new(),
+        // A notice is something a user says (`userbroadcast`); a device must not put words into anybody's mouth.
+        ("" | "notify", ..) => Vec::new(),
+        (kind, ..) if !is_kind(kind) => Vec::new(),
         (_, _, Some(responseid)) => vec![Heard::Answer { responseid, message }],
         // Without its name an answer cannot be told from another's.
         ("runcommands", _, None) => Vec::new(),
@@ -197,6 +199,11 @@ fn passing(fields: &Map<String, Value>) -> Vec<Heard> {
         }
         (_, None, None) => vec![Heard::ToWatchers { rights: rights::REMOTE_CONTROL, message }],
     }
+}
+
+/// What programs compare with the names they know: a short word.
+fn is_kind(kind: &str) -> bool {
+    kind.len() <= 32 && kind.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
 }
 
 fn text<'a>(fields: &'a Map<String, Value>, key: &str) -> &'a str {

@@ -95,6 +95,7 @@ pub fn decide(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Ef
         "msg" => remote::message(house, asker, request),
         "runcommands" => remote::run(house, asker, request),
         "authcookie" => own::cookie(house, asker),
+        "logincookie" => own::login_cookie(house, asker, request),
         "getcookie" => own::port_cookie(house, asker, request),
         "createLoginToken" => own::new_login_token(asker, request),
         "loginTokens" => own::login_tokens(house, asker, request),

@@ -26,6 +26,16 @@ pub fn cookie(house: &House, asker: &Asker<'_>) -> Vec<Effect> {
     }
 }
 
+/// `logincookie`: for another program of the same user at the same address. Worth what the asker's own session is.
+pub fn login_cookie(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
+    let own =
+        Cookie::of_user(&asker.user.id, &asker.user.via, Some(asker.address.to_owned()), asker.now_ms / 1000);
+    let Some(cookie) = house.cookies.seal(&own) else { return Vec::new() };
+    let mut reply = blank_answer(request);
+    reply["cookie"] = json!(cookie);
+    vec![Effect::Reply(reply)]
+}
+
 /// `getcookie`: for ports behind one device, good without signing in for an hour (user-channel specification 4.4).
 pub fn port_cookie(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
     let Some(node) = request.node() else {

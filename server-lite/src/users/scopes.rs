@@ -19,7 +19,7 @@ pub(crate) fn scopes_of(request: &Request<'_>) -> &'static [Scope] {
         "uploadagentcore" => &[DevicesWrite, Run],
         "runcommands" => &[Run],
         "msg" if request.text("type") == Some("console") => &[Run],
-        "msg" | "toast" | "authcookie" | "getcookie" => &[Sessions],
+        "msg" | "toast" | "authcookie" | "logincookie" | "getcookie" => &[Sessions],
         "poweraction" | "wakedevices" => &[Power],
         "createmesh" | "deletemesh" | "editmesh" | "addmeshuser" | "removemeshuser" | "adddeviceuser" => {
             &[GroupsWrite]

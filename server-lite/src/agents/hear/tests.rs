@@ -141,3 +141,18 @@ fn output_arrives_as_it_was_printed() {
         "{heard:?}"
     );
 }
+
+#[test]
+fn a_device_speaks_for_nobody_but_itself() {
+    for kind in ["notify", "", "<b>", &"x".repeat(33), "con\u{202e}sole"] {
+        let said =
+            json!({"action": "msg", "type": kind, "value": "x", "title": "admin", "sessionid": "user//a/1"});
+        assert!(told(said).is_empty(), "{kind}");
+    }
+    let heard = told(json!({
+        "action": "msg", "type": "ps", "value": "{}", "userid": "user//admin", "username": "admin", "rights": 1,
+        "sessionid": "user//a/1",
+    }));
+    let [Heard::ToSession { message, .. }] = &heard[..] else { panic!("{heard:?}") };
+    assert_eq!(message, &json!({"action": "msg", "type": "ps", "value": "{}"}));
+}
