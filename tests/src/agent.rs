@@ -167,7 +167,7 @@ impl Agent {
 }
 
 /// The file with the `slot`-th kept identity, made by `meshlite-agent id` when it is missing.
-fn identity(slot: usize) -> PathBuf {
+pub fn identity(slot: usize) -> PathBuf {
     let kept = place::kept("identities");
     let _only_one_makes_it = place::lock(&kept);
     let file = kept.join(format!("{slot}.key"));

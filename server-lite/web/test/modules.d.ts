@@ -14,4 +14,7 @@ declare module "node:assert/strict" {
   const assert: Assert;
   export default assert;
 }
-declare module "*.css";
+declare module "node:fs" {
+  export function readdirSync(path: string, options: { recursive: true; encoding: "utf8" }): string[];
+  export function readFileSync(path: string, encoding: "utf8"): string;
+}

@@ -23,7 +23,7 @@ try {
   const files = readdirSync(outDir)
     .filter((name) => /\.test\.m?js$/.test(name))
     .map((name) => join(outDir, name));
-  const run = spawnSync(process.execPath, ["--test", ...files], { stdio: "inherit" });
+  const run = spawnSync(process.execPath, ["--test", ...files], { stdio: "inherit", cwd: web });
   process.exitCode = run.status ?? 1;
 } finally {
   rmSync(outDir, { recursive: true, force: true });

@@ -73,6 +73,7 @@ export class FilesSession {
       let timer = 0;
       const arm = () => {
         clearTimeout(timer);
+        if (patienceMs === Infinity) return;
         timer = window.setTimeout(() => finish(new Error("The device did not answer in time.")), patienceMs);
       };
       const finish = (error?: Error) => {

@@ -113,11 +113,13 @@ export async function download(
   let held = 0;
   let came = 0;
   let complete = false;
-  let touch: (() => void) | null = null;
+  const over = new AbortController();
+  const stop = () => over.abort();
+  signal.addEventListener("abort", stop);
 
   const finished = new Promise<void>((resolve, reject) => {
     let timer = 0;
-    touch = () => {
+    const touch = () => {
       clearTimeout(timer);
       timer = window.setTimeout(() => fail(new Error("The device sends nothing any more.")), SILENCE_MS);
     };
@@ -127,7 +129,7 @@ export async function download(
     };
     session.onData = (data) => {
       if (complete || data.length < 4) return;
-      touch?.();
+      touch();
       const block = data.slice(4) as Uint8Array<ArrayBuffer>;
       parts.push(block);
       held += block.length;
@@ -147,15 +149,14 @@ export async function download(
     session
       .until(
         (message) => {
-          if (complete) return true;
           if (message["action"] !== "download" || message["id"] !== id) return false;
           if (message["sub"] === "start") session.send({ action: "download", sub: "startack", id, ack: 8 });
           if (message["sub"] === "cancel") throw new Error(asText(message["error"]) || "The device cannot read this file.");
           return false;
         },
         // Silence is watched above: data is a sign of life, too.
-        2 ** 31 - 1,
-        signal,
+        Infinity,
+        over.signal,
       )
       .catch(fail);
     touch();
@@ -168,6 +169,8 @@ export async function download(
     throw error;
   } finally {
     session.onData = null;
+    signal.removeEventListener("abort", stop);
+    stop();
   }
   return new Blob([...folded, ...parts]);
 }

@@ -2,6 +2,7 @@
 // loopback and free ports, and ends with the test.
 //
 //   MESHLITE_BIN       folder of the programs (target/debug)
+//   MESHLITE_KEYS      files with identities for agents, separated by `:`; making one takes seconds
 //   MESHLITE_CHROMIUM  the browser, if it is not /usr/bin/chromium
 //   MESHLITE_PICTURES  folder for pictures of the pages, for a person to look at
 
@@ -14,6 +15,7 @@ import { chromium } from "playwright-core";
 
 const BIN = process.env.MESHLITE_BIN;
 const CHROMIUM = process.env.MESHLITE_CHROMIUM ?? "/usr/bin/chromium";
+const KEYS = (process.env.MESHLITE_KEYS ?? "").split(":").filter(Boolean);
 const PICTURES = process.env.MESHLITE_PICTURES;
 /** How long a test waits for anything at most. */
 export const PATIENCE = 60_000;
@@ -30,6 +32,7 @@ export class Stage {
   constructor() {
     this.folder = mkdtempSync(join(tmpdir(), "meshlite-console-"));
     this.children = [];
+    this.agents = 0;
     this.complaints = [];
     this.expected = [];
   }
@@ -59,20 +62,20 @@ export class Stage {
     this.port = new URL(this.url).port;
   }
 
-  /** Starts an agent of ours in a group; it reads the built-in JavaScript of the source tree where it is named. */
+  /** Starts an agent of ours in a group. */
   agent(name, group = "Lab") {
     const msh = join(this.folder, `${group}.msh`);
     const data = join(this.folder, "data");
     if (!existsSync(msh)) {
       writeFileSync(msh, this.run("meshlite-server", "group", "msh", group, "--data", data, "--url", `${this.url.replace("https", "wss")}/agent.ashx`));
     }
+    const state = join(this.folder, name);
+    const key = KEYS[this.agents++];
+    if (key && !existsSync(state)) {
+      mkdirSync(state, { mode: 0o700 });
+      writeFileSync(join(state, "identity.key"), readFileSync(key), { mode: 0o600 });
+    }
     return this.spawn("meshlite-agent", ["run", "--msh", msh, "--state", join(this.folder, name)], `${name}.log`, ["ignore", "ignore"]);
-  }
-
-  /** The 64-character id of an agent. */
-  id(name) {
-    const said = JSON.parse(this.run("meshlite-agent", "id", "--state", join(this.folder, name), "--json"));
-    return said.id ?? said.nodeId ?? said.node_id;
   }
 
   /** Ends a program and waits until it is gone. */
