@@ -1,45 +1,50 @@
 // What is known of groups and devices, kept up to date by events.
 
 import type { Control, Message } from "./control.ts";
+import { isRecord, number, readGroup, readNode, readUser, sessions } from "./read.ts";
+import { asText } from "./text.ts";
 
+/** A device as `read.ts` makes it: absent texts are empty, absent numbers 0. */
 export interface DeviceNode {
   _id: string;
   name: string;
-  rname?: string;
-  icon?: number;
-  conn?: number;
-  pwr?: number;
-  agct?: number;
-  ip?: string;
-  osdesc?: string;
-  desc?: string;
-  tags?: string[];
-  users?: string[];
-  firstconnect?: number;
-  coretrouble?: string;
-  coretrial?: boolean;
-  agent?: { ver?: number; id?: number; caps?: number; core?: string; root?: boolean; tag?: string };
-  /** What our own core can do; absent with other agents. */
-  meshlite?: { secure?: number; resume?: number; desktop?: boolean };
-  sessions?: Record<string, Record<string, number>>;
-  /** Kept by us: the group it is listed under. */
+  /** The group it is listed under. */
   group: string;
+  /** 0 when it is not connected. */
+  conn: number;
+  pwr: number;
+  /** Connected since, milliseconds since 1970. */
+  agct: number;
+  rname: string;
+  ip: string;
+  osdesc: string;
+  desc: string;
+  tags: string[];
+  users: string[];
+  firstconnect: number;
+  coretrouble: string;
+  coretrial: boolean;
+  agent: { id: number; caps: number; core: string; root: boolean | null };
+  /** What our own core can do; null with other agents. */
+  meshlite: { secure: number; resume: number; desktop: boolean } | null;
+  /** How many sessions of each kind are open. */
+  sessions: Record<string, number>;
 }
 
 export interface Group {
   _id: string;
   name: string;
-  desc?: string;
-  creation?: number;
-  links: Record<string, { name?: string; rights: number }>;
+  desc: string;
+  creation: number;
+  links: Record<string, { name: string; rights: number }>;
 }
 
 export interface UserInfo {
   _id: string;
   name: string;
-  siteadmin?: number;
-  email?: string;
-  links?: Record<string, { rights: number }>;
+  siteadmin: number;
+  /** Rights by id of a group or a device. */
+  links: Record<string, number>;
 }
 
 export const RIGHT = {
@@ -98,7 +103,14 @@ export class Model {
 
   rightsFor(group: string): number {
     const me = this.user?._id;
-    return (me && this.groups.get(group)?.links?.[me]?.rights) || 0;
+    const own = (me && this.groups.get(group)?.links[me]?.rights) || 0;
+    // By a group of users, or by the device alone: only the account says so.
+    return (own | (this.user?.links[group] ?? 0)) >>> 0;
+  }
+
+  /** The user's rights over a device: by its group, and in it alone. */
+  rightsOver(device: DeviceNode | undefined): number {
+    return device ? (this.rightsFor(device.group) | (this.user?.links[device._id] ?? 0)) >>> 0 : 0;
   }
 
   devicesOf(group: string): DeviceNode[] {
@@ -132,7 +144,7 @@ export class Model {
 
   private hear(message: Message): void {
     if (message.action === "userinfo") {
-      this.user = message["userinfo"] as UserInfo;
+      this.user = readUser(message["userinfo"]);
       this.tell({ kind: "all" });
     } else if (message.action === "serverinfo") {
       this.server = (message["serverinfo"] as Record<string, unknown>) ?? {};
@@ -149,12 +161,12 @@ export class Model {
         break;
       case "changenode":
       case "addnode":
-        if (isRecord(event["node"])) this.put(event["node"], String(event["meshid"] ?? ""));
+        if (isRecord(event["node"])) this.put(event["node"], asText(event["meshid"]));
         else void this.refresh();
         break;
       case "devicesessions": {
         const device = this.devices.get(id);
-        if (device) device.sessions = event["sessions"] as DeviceNode["sessions"];
+        if (device) device.sessions = sessions(event["sessions"]);
         this.tell({ kind: "device", id });
         break;
       }
@@ -174,34 +186,31 @@ export class Model {
   private presence(id: string, event: Message): void {
     const device = this.devices.get(id);
     if (!device) return void this.refresh();
-    const conn = Number(event["conn"] ?? 0);
-    if (conn) {
-      device.conn = conn;
-      device.pwr = Number(event["pwr"] ?? 1);
-      device.agct = Number(event["ct"] ?? Date.now());
-    } else {
-      delete device.conn;
-      delete device.pwr;
-      delete device.agct;
-      delete device.sessions;
-    }
+    device.conn = number(event["conn"]);
+    device.pwr = device.conn ? number(event["pwr"]) || 1 : 0;
+    device.agct = device.conn ? number(event["ct"]) || Date.now() : 0;
+    if (!device.conn) device.sessions = {};
     this.tell({ kind: "device", id });
   }
 
   private put(node: Record<string, unknown>, group: string): void {
-    const id = String(node["_id"] ?? "");
-    if (!id) return;
+    const id = asText(node["_id"]);
     const before = this.devices.get(id);
     const known = group || before?.group || "";
     if (!known) return void this.refresh();
-    this.devices.set(id, { ...(node as unknown as DeviceNode), group: known });
+    const read = readNode(node, known);
+    if (!read) return;
+    this.devices.set(id, read);
     this.tell(before && before.group === known ? { kind: "device", id } : { kind: "all" });
   }
 
   private takeGroups(list: unknown): void {
     if (!Array.isArray(list)) return;
     this.groups.clear();
-    for (const group of list as Group[]) this.groups.set(group._id, { ...group, links: group.links ?? {} });
+    for (const raw of list) {
+      const group = readGroup(raw);
+      if (group) this.groups.set(group._id, group);
+    }
   }
 
   private takeNodes(byGroup: unknown): void {
@@ -209,7 +218,10 @@ export class Model {
     this.devices.clear();
     for (const [group, nodes] of Object.entries(byGroup)) {
       if (!Array.isArray(nodes)) continue;
-      for (const node of nodes as DeviceNode[]) this.devices.set(node._id, { ...node, group });
+      for (const raw of nodes) {
+        const node = readNode(raw, group);
+        if (node) this.devices.set(node._id, node);
+      }
     }
   }
 
@@ -218,11 +230,9 @@ export class Model {
   }
 }
 
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** The bare 64-character id, for addresses of pages. */
 export function bare(id: string): string {
   return id.slice(id.lastIndexOf("/") + 1);
 }
+
+export { isRecord };

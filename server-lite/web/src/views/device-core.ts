@@ -86,7 +86,7 @@ export function coreTab(app: App, node: () => DeviceNode | undefined, id: string
       card,
       h("h2", null, "The core that runs"),
       list([
-        ["Core", line(device.agent?.core, 120) || "none, or it has not said its name"],
+        ["Core", line(device.agent.core, 120) || "none, or it has not said its name"],
         ["On trial", device.coretrial ? "yes" : null],
         ["Last failure", device.coretrouble ? h("span", { class: "bad-text pre" }, block(device.coretrouble, 2000)) : "none known"],
       ]),

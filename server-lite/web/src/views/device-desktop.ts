@@ -22,7 +22,7 @@ export function desktopTab(app: App, node: () => DeviceNode | undefined, _id: st
     const device = node();
     if (!device) return;
     if (!device.conn) return say("The device is not connected", "Its screen can be seen when it is.");
-    if (device.meshlite ? !device.meshlite.desktop : !((device.agent?.caps ?? 0) & CAN_DESKTOP)) {
+    if (device.meshlite ? !device.meshlite.desktop : !(device.agent.caps & CAN_DESKTOP)) {
       return say("No screen here", "This device has no graphical session that its agent can show, or its agent was built without this part.");
     }
     fill(place, h("p", { class: "loading" }, "Opening the screen…"));

@@ -8,7 +8,6 @@ import { bare, has, isRecord, RIGHT, type DeviceNode } from "../model.ts";
 import { asText, block, line } from "../text.ts";
 import { ask } from "../ui/dialog.ts";
 import type { Tab } from "./device.ts";
-import { tagsOf } from "./devices.ts";
 
 export function detailsTab(app: App, node: () => DeviceNode | undefined, id: string): Tab {
   const ends = new Ends();
@@ -22,7 +21,7 @@ export function detailsTab(app: App, node: () => DeviceNode | undefined, id: str
   function draw(): void {
     const device = node();
     if (!device) return;
-    const manage = has(app.model.rightsFor(device.group), RIGHT.manageDevices);
+    const manage = has(app.model.rightsOver(device), RIGHT.manageDevices);
     fill(
       about,
       h(
@@ -33,9 +32,9 @@ export function detailsTab(app: App, node: () => DeviceNode | undefined, id: str
           ["Name", line(device.name, 256)],
           ["Host name", line(device.rname, 256)],
           ["Description", device.desc ? h("span", { class: "pre" }, block(device.desc, 1024)) : null],
-          ["Tags", tagsOf(device).length > 0 ? tagsOf(device).map((tag) => h("span", { class: "tag" }, line(tag, 64))) : null],
+          ["Tags", device.tags.length > 0 ? device.tags.map((tag) => h("span", { class: "tag" }, line(tag, 64))) : null],
           ["System", line(device.osdesc, 200)],
-          ["People signed in", Array.isArray(device.users) ? device.users.slice(0, 20).map((name) => line(name, 40)).join(", ") : null],
+          ["People signed in", device.users.slice(0, 20).map((name) => line(name, 40)).join(", ")],
           ["Id", h("code", { class: "id" }, bare(device._id))],
         ]),
         manage ? h("button", { type: "button", onclick: () => void edit(app, device) }, "Rename, describe, tag") : null,
@@ -50,8 +49,8 @@ export function detailsTab(app: App, node: () => DeviceNode | undefined, id: str
           ["Last seen", !device.conn && last ? `${moment(last)} (${ago(last)})` : null],
           ["First seen", device.firstconnect ? moment(device.firstconnect) : null],
           ["Address", line(device.ip, 60)],
-          ["Agent", device.agent ? `type ${asText(device.agent.id)}${device.agent.root === true ? ", runs as root" : device.agent.root === false ? ", not root" : ""}` : null],
-          ["Core", line(device.agent?.core, 80)],
+          ["Agent", `type ${device.agent.id}${device.agent.root === null ? "" : device.agent.root ? ", runs as root" : ", not root"}`],
+          ["Core", line(device.agent.core, 80)],
           ["Core trouble", device.coretrouble ? h("span", { class: "bad-text" }, block(device.coretrouble, 500)) : null],
           ["Sessions", sessions(device)],
           ["End-to-end encryption", device.meshlite?.secure ? "yes, between this page and the agent" : "not offered by this agent"],
@@ -139,7 +138,7 @@ async function edit(app: App, device: DeviceNode): Promise<void> {
     fields: [
       { name: "name", label: "Name", value: asText(device.name), maxlength: 256, hint: "Empty: the device's own name." },
       { name: "desc", label: "Description", type: "textarea", value: asText(device.desc), maxlength: 1024 },
-      { name: "tags", label: "Tags", value: tagsOf(device).join(", "), maxlength: 2048, hint: "Separated by commas." },
+      { name: "tags", label: "Tags", value: device.tags.join(", "), maxlength: 2048, hint: "Separated by commas." },
     ],
     confirm: "Save",
     action: (values) =>
@@ -164,16 +163,10 @@ export function list(rows: [string, Child][]): HTMLElement {
   );
 }
 
-function sessions(device: DeviceNode): string | null {
-  if (!isRecord(device.sessions)) return null;
-  const named = Object.entries(device.sessions)
-    .slice(0, 8)
-    .map(([kind, users]) => {
-      const count = isRecord(users) ? Object.values(users).reduce<number>((sum, one) => sum + (Number(one) || 0), 0) : 0;
-      return count > 0 ? `${line(kind, 20)}: ${count}` : "";
-    })
-    .filter(Boolean);
-  return named.length > 0 ? named.join(", ") : null;
+function sessions(device: DeviceNode): string {
+  return Object.entries(device.sessions)
+    .map(([kind, count]) => `${line(kind, 20)}: ${count}`)
+    .join(", ");
 }
 
 const MOST_ROWS = 60;

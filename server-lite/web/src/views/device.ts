@@ -96,7 +96,7 @@ export function devicePage(app: App, path: string[]): View {
   let present = path[2] ?? "details";
 
   function view(name: string): void {
-    const rights = app.model.rightsFor(node()?.group ?? "");
+    const rights = app.model.rightsOver(node());
     const kind = KINDS.find((one) => one.name === name) ?? KINDS[0]!;
     present = kind.name;
     for (const link of tabs.querySelectorAll<HTMLAnchorElement>("a")) {
@@ -157,7 +157,7 @@ export function devicePage(app: App, path: string[]): View {
   }
 
   function drawTabs(): void {
-    const rights = app.model.rightsFor(node()?.group ?? "");
+    const rights = app.model.rightsOver(node());
     const shown = KINDS.filter((kind) => !kind.refused(rights));
     fill(
       tabs,
@@ -168,7 +168,7 @@ export function devicePage(app: App, path: string[]): View {
   }
 
   let known = Boolean(node());
-  let rightsBefore = app.model.rightsFor(node()?.group ?? "");
+  let rightsBefore = app.model.rightsOver(node());
   let headBefore = "";
   ends.add(
     app.model.watch((change) => {
@@ -178,7 +178,7 @@ export function devicePage(app: App, path: string[]): View {
       const head = JSON.stringify([device?.name, device?.conn, device?.group, device?.coretrouble, app.model.groups.get(device?.group ?? "")?.name]);
       if (head !== headBefore) drawHead();
       headBefore = head;
-      const rights = app.model.rightsFor(device?.group ?? "");
+      const rights = app.model.rightsOver(device);
       if (Boolean(device) !== known || rights !== rightsBefore || !app.model.loaded) {
         known = Boolean(device);
         rightsBefore = rights;
@@ -208,7 +208,7 @@ export function devicePage(app: App, path: string[]): View {
 }
 
 function items(app: App, device: DeviceNode): [string, () => unknown, ("danger" | undefined)?][] {
-  const rights = app.model.rightsFor(device.group);
+  const rights = app.model.rightsOver(device);
   const list: [string, () => unknown, ("danger" | undefined)?][] = [];
   const nodeids = [device._id];
   const name = line(device.name, 60);

@@ -134,7 +134,7 @@ export function devicesPage(app: App): View {
     const groups = [...model.groups.values()].sort(byName);
     fillSelect(group, "All groups", groups.map((one) => [one._id, line(one.name, 40)]), kept.group);
     const tags = new Set<string>();
-    for (const device of model.devices.values()) for (const one of tagsOf(device)) tags.add(one);
+    for (const device of model.devices.values()) for (const one of device.tags) tags.add(one);
     const named = [...tags].sort().slice(0, 500);
     fillSelect(tag, "All tags", named.map((one) => [one, line(one, 40)]), kept.tag);
     tag.hidden = tags.size === 0 && kept.tag === "";
@@ -182,7 +182,7 @@ export function devicesPage(app: App): View {
       );
     }
     const { device } = row;
-    const rights = model.rightsFor(device.group);
+    const rights = model.rightsOver(device);
     const online = Boolean(device.conn);
     const tick = h("input", {
       type: "checkbox",
@@ -205,7 +205,7 @@ export function devicesPage(app: App): View {
       h("a", { href: to("device", id), class: "name ellipsis", "data-part": "main" }, line(device.name) || "(no name)"),
       h("span", { class: "cell system ellipsis" }, line(device.osdesc, 60)),
       h("span", { class: "cell address ellipsis" }, line(device.ip, 45)),
-      h("span", { class: "cell tags" }, tagsOf(device).slice(0, 3).map((one) => h("span", { class: "tag" }, line(one, 20)))),
+      h("span", { class: "cell tags" }, device.tags.slice(0, 3).map((one) => h("span", { class: "tag" }, line(one, 20)))),
       h("span", { class: "cell since ellipsis", title: moment(device.agct) }, online ? (device.agct ? `since ${ago(device.agct).replace(" ago", "")}` : "connected") : "offline"),
       h(
         "span",
@@ -305,10 +305,6 @@ export function reconnect(app: App, nodeid: string): Promise<boolean> {
   );
 }
 
-export function tagsOf(device: DeviceNode): string[] {
-  return Array.isArray(device.tags) ? device.tags.filter((tag) => typeof tag === "string") : [];
-}
-
 function shortcut(device: DeviceNode, tab: string, label: string, picture: "terminal" | "files"): HTMLElement {
   return h(
     "a",
@@ -334,10 +330,10 @@ function rowsOf(app: App): Row[] {
   for (const device of app.model.devices.values()) {
     if (kept.group && device.group !== kept.group) continue;
     if (kept.presence && (kept.presence === "online") !== Boolean(device.conn)) continue;
-    if (kept.tag && !tagsOf(device).includes(kept.tag)) continue;
+    if (kept.tag && !device.tags.includes(kept.tag)) continue;
     if (words.length > 0) {
-      const text = [device.name, device.rname, device.ip, device.osdesc, device.desc, ...tagsOf(device)]
-        .map((part) => (typeof part === "string" ? part.slice(0, 300) : ""))
+      const text = [device.name, device.rname, device.ip, device.osdesc, device.desc, ...device.tags]
+        .map((part) => part.slice(0, 300))
         .join("\n")
         .toLowerCase();
       if (!words.every((word) => text.includes(word))) continue;
@@ -347,7 +343,12 @@ function rowsOf(app: App): Row[] {
     else byGroup.set(device.group, [device]);
   }
   const rows: Row[] = [];
-  for (const group of [...app.model.groups.values()].sort(byName)) {
+  const groups = [...app.model.groups.values()].sort(byName);
+  // Devices that are shared one by one, out of groups that the user does not see.
+  for (const id of byGroup.keys()) {
+    if (!app.model.groups.has(id)) groups.push({ _id: id, name: "Shared with you", desc: "", creation: 0, links: {} });
+  }
+  for (const group of groups) {
     const devices = byGroup.get(group._id);
     if (!devices) continue;
     devices.sort(byName);
@@ -366,5 +367,5 @@ function fillSelect(select: HTMLSelectElement, all: string, options: [string, st
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
 
 function byName(a: { name: string; _id: string }, b: { name: string; _id: string }): number {
-  return collator.compare(String(a.name).slice(0, 300), String(b.name).slice(0, 300)) || (a._id < b._id ? -1 : 1);
+  return collator.compare(a.name.slice(0, 300), b.name.slice(0, 300)) || (a._id < b._id ? -1 : 1);
 }

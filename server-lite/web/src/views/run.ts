@@ -108,7 +108,7 @@ export function runPage(app: App): View {
 
   async function one(job: Job, text: string, patienceMs: number): Promise<void> {
     if (!app.model.devices.get(job.device._id)?.conn) return fail(job, "The device is not connected.");
-    if (!has(app.model.rightsFor(job.device.group), RIGHT.runCommands)) return fail(job, "You may not run commands on it.");
+    if (!has(app.model.rightsOver(job.device), RIGHT.runCommands)) return fail(job, "You may not run commands on it.");
     try {
       const answer = await app.control.ask(
         { action: "runcommands", nodeids: [job.device._id], type: 0, cmds: text, runAsUser: 0, reply: true },
