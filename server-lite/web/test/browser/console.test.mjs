@@ -59,8 +59,8 @@ step("devices come, go and are renamed without a refresh", async () => {
     const row = rows().filter({ hasNotText: "front-door" }).nth(index);
     await row.getByRole("link").first().click();
     await page.getByRole("button", { name: "Rename, describe, tag" }).click();
-    await page.getByLabel("Name").fill(name);
-    await page.getByLabel("Tags").fill(`shelf, ${name}-tag`);
+    await page.getByRole("textbox", { name: /^Name/ }).fill(name);
+    await page.getByRole("textbox", { name: /^Tags/ }).fill(`shelf, ${name}-tag`);
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByRole("heading", { name, level: 1 }).waitFor();
   }
