@@ -8,6 +8,7 @@
 var MAX_TUNNELS = 512;                  // of all kinds; the server asks for each of them
 var RELAY_MS = 30000;                   // to connect
 var MAX_URL = 4096;
+var TIDY_MS = 2000;                     // after the last session
 
 var links = 0;
 
@@ -89,12 +90,12 @@ function openLink(m, opened, failed) {
 }
 
 function linkOf(stream, id) {
-    var over = false;
+    var over = false, listening = false, resting = false;
     var link = {
         send: function (bytes) { return over ? true : stream.write(bytes) !== false; },
         sendText: function (text) { return over ? true : stream.write(String(text)) !== false; },
-        pause: function () { if (!over) { stream.pause(); } },
-        resume: function () { if (!over) { stream.resume(); } },
+        pause: function () { resting = true; if (!over && listening) { stream.pause(); } },
+        resume: function () { resting = false; if (!over && listening) { stream.resume(); } },
         close: function (why) {
             if (over) { return; }
             ended(why || 'closed');
@@ -109,11 +110,17 @@ function linkOf(stream, id) {
         over = true;
         links--;
         // Kept until the closing handshake has had its time: what nobody holds, MeshAgent collects.
-        after(1000, function () { delete held[id]; });
+        after(1000, function () {
+            delete held[id];
+            tidy();
+        });
         if (link.onclose) { guard(link.onclose, why); }
         link.ontext = link.onbinary = link.ondrain = link.onclose = null;
     }
+    // A stream that flows before somebody listens loses what it has: so a rest that was asked for begins here.
     function listen() {
+        listening = true;
+        if (resting) { stream.pause(); }
         stream.on('data', function (data) {
             if (over) { return; }
             if (typeof data === 'string') {
@@ -128,6 +135,11 @@ function linkOf(stream, id) {
     stream.on('close', function () { ended('the relay ended it'); });
     stream.on('error', function () { ended('the connection to the relay was lost'); });
     return link;
+}
+
+// MeshAgent collects when its heap has doubled; a device has better use for what the last session left.
+function tidy() {
+    if (links === 0 && typeof _debugGC === 'function') { cancel(held.tidy); held.tidy = after(TIDY_MS, function () { if (links === 0) { _debugGC(); } }); }
 }
 
 // MeshAgent's WebSockets emit no `drain`; they pause and resume what is piped into them. So a source that has nothing

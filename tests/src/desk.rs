@@ -60,6 +60,16 @@ impl Desk {
         Desk { fake, orders, heard }
     }
 
+    /// The settings file for an agent of this server.
+    pub fn msh(&self) -> Vec<u8> {
+        self.fake.msh(server())
+    }
+
+    /// The certificate that it shows.
+    pub fn certificate() -> &'static Certificate {
+        certificate()
+    }
+
     /// Starts an agent of this server with more arguments behind `run`.
     pub fn agent(&self, extra: &[&str]) -> Agent {
         Agent::with_identity(&self.fake.msh(server()), 0, extra)
