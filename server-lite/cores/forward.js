@@ -95,6 +95,5 @@ function forwardUdp(link, m, host, port) {
         if (started && !over && bytes.length <= MAX_DATAGRAM) { socket.send(copyOf(bytes), port, host); }
     };
     socket.bind({ address: six ? '::' : '0.0.0.0', port: 0 });
-    // Later: a stream that flows before somebody listens loses what comes.
-    after(0, function () { link.resume(); });
+    link.resume();
 }
