@@ -2,11 +2,11 @@
 //! following along, and the tool's own manual.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use meshlite_tests::{Agent, PATIENCE, Server, Tool, eventually};
+use meshlite_tests::{Agent, PATIENCE, Server, Tool, eventually, procfs};
 use serde_json::Value;
 
 fn ready(server: &Server, count: usize) -> Vec<Value> {
@@ -94,6 +94,25 @@ fn a_command_has_pipes_and_an_exit_code() {
     assert_eq!(done.status.code(), Some(5), "{said}");
     assert!(done.stdout == bytes, "{} bytes came back of {}: {said}", done.stdout.len(), bytes.len());
     assert!(said.contains("problem"), "{said}");
+
+    // Who does not read holds the device back, not the tool's memory.
+    let mut flood = tool.command(&["shell", &id, "--", "head -c 60000000 /dev/zero"]);
+    let mut flood = flood.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut peak = 0;
+    let stalled = Instant::now();
+    while stalled.elapsed() < Duration::from_secs(3) {
+        peak = peak.max(procfs::anonymous_kib(flood.id()));
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let mut zeros = 0;
+    let mut block = vec![0; 1 << 16];
+    let mut out = flood.stdout.take().unwrap();
+    while let Ok(length @ 1..) = out.read(&mut block) {
+        zeros += length;
+        peak = peak.max(procfs::anonymous_kib(flood.id()));
+    }
+    assert_eq!((zeros, flood.wait().unwrap().code()), (60_000_000, Some(0)));
+    assert!(peak < 24 << 10, "the tool grew to {peak} KiB");
 
     // On a terminal the command has one too.
     let mut terminal = tool.terminal(&["shell", &id, "--", "test", "-t", "0", "&&", "exit", "9"]);
@@ -234,7 +253,7 @@ fn a_recording_is_played_with_its_pauses() {
                 [2.1,\"o\",\"two\\r\\n\"]\n";
     fs::write(&file, cast).unwrap();
     let meshlite = meshlite_tests::place::program("meshlite");
-    let begun = std::time::Instant::now();
+    let begun = Instant::now();
     let out = Command::new(meshlite).args(["play", "--speed", "2"]).arg(&file).output().unwrap();
     assert_eq!(out.stdout, b"one two\r\n", "{out:?}");
     assert!(begun.elapsed() >= Duration::from_millis(1000), "half of the pause is kept");

@@ -203,6 +203,21 @@ impl<T> Lab<T> {
         let threads: Vec<_> =
             (0..20).map(|n| thread::spawn(move || echoes(port, &noise(50_000 + n * 1000)))).collect();
         threads.into_iter().for_each(|thread| thread.join().expect("an echo"));
+        if self.ours {
+            // The answer comes when the question has ended: our side's end is passed on.
+            let counter = counter();
+            let mut counted =
+                self.tool.start(&["forward", &self.id, "--once", &format!("0:127.0.0.1:{}", counter.port())]);
+            let mut stream = TcpStream::connect(("127.0.0.1", listening(&mut counted))).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            stream.write_all(&noise(123_456)).unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+            let mut answer = String::new();
+            stream.read_to_string(&mut answer).expect("an answer behind the end");
+            assert_eq!(answer, "123456");
+            let end = eventually("the end of forward --once", PATIENCE, || counted.exited());
+            assert!(end.success(), "{end:?}");
+        }
         forward.signal(rustix::process::Signal::TERM);
         eventually("the end of forward", PATIENCE, || forward.exited());
 
@@ -269,6 +284,16 @@ fn echo_server() -> SocketAddr {
             if stream.write_all(&block[..n]).is_err() {
                 return;
             }
+        }
+    })
+}
+
+/// Counts bytes until the sender ends his direction, then says how many.
+fn counter() -> SocketAddr {
+    serve(|mut stream| {
+        let mut all = Vec::new();
+        if stream.read_to_end(&mut all).is_ok() {
+            let _ = stream.write_all(all.len().to_string().as_bytes());
         }
     })
 }

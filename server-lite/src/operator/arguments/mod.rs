@@ -1,17 +1,23 @@
 //! The command line.
 
+mod cores;
 mod manage;
+mod run;
 mod sessions;
+mod switch;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
+pub use cores::CoreAction;
 pub use manage::{DeviceAction, GroupAction, PowerAction, ServiceAction, TokenAction, UserAction};
+pub use run::RunArguments;
 pub use sessions::{
     CopyArguments, E2e, ForwardArguments, LsArguments, PlayArguments, RmArguments, ShellArguments,
 };
+use switch::Switch;
 
 /// Works with the devices of a Meshlite server.
 #[derive(Debug, Parser)]
@@ -214,55 +220,6 @@ pub enum CompletionShell {
     Fish,
 }
 
-/// `run`.
-#[derive(Debug, Args)]
-pub struct RunArguments {
-    /// The device; with --group, --tag or --all the command begins here
-    #[arg(value_name = "ID")]
-    pub id: String,
-    /// The command, for /bin/sh
-    #[arg(value_name = "CMD", allow_hyphen_values = true, trailing_var_arg = true)]
-    pub command: Vec<String>,
-    /// On the devices of this group
-    #[arg(long, value_name = "GROUP", conflicts_with_all = ["all"])]
-    pub group: Option<String>,
-    /// On devices with this label
-    #[arg(long, value_name = "TAG")]
-    pub tag: Option<String>,
-    /// On all devices
-    #[arg(long)]
-    pub all: bool,
-    /// On how many devices at a time
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    pub parallel: u16,
-    /// Seconds to wait for the end of a command
-    #[arg(long, value_name = "S", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    pub timeout: u64,
-    /// Seconds to wait for devices that are offline
-    #[arg(long, value_name = "S", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=604_800))]
-    pub wait: u64,
-    /// Print the output as it is, control characters included
-    #[arg(long)]
-    pub raw: bool,
-}
-
-impl RunArguments {
-    /// Several devices are meant.
-    pub fn is_fleet(&self) -> bool {
-        self.all || self.group.is_some() || self.tag.is_some()
-    }
-
-    /// The device, when one is named, and the command.
-    pub fn parts(&self) -> (Option<&str>, String) {
-        let command = self.command.join(" ");
-        match (self.is_fleet(), command.is_empty()) {
-            (false, _) => (Some(&self.id), command),
-            (true, true) => (None, self.id.clone()),
-            (true, false) => (None, format!("{} {command}", self.id)),
-        }
-    }
-}
-
 /// How to log in.
 #[derive(Debug, Args)]
 pub struct LoginArguments {
@@ -277,69 +234,6 @@ pub struct LoginArguments {
     /// The identity the server must prove (as `meshlite-server` and .msh files show it)
     #[arg(long, value_name = "HEX")]
     pub server_id: Option<String>,
-}
-
-/// What to do with cores.
-#[derive(Debug, Subcommand)]
-pub enum CoreAction {
-    /// Push a core of your own
-    Push {
-        /// Device or group
-        #[arg(value_name = "ID|GROUP")]
-        target: String,
-        /// The JavaScript file
-        file: PathBuf,
-    },
-    /// Stop the core and leave the device without one
-    Clear {
-        /// Device or group
-        #[arg(value_name = "ID|GROUP")]
-        target: String,
-    },
-    /// Go back to the server's own core
-    Default {
-        /// Device or group
-        #[arg(value_name = "ID|GROUP")]
-        target: String,
-    },
-    /// Let a device follow its group again
-    Inherit {
-        /// The device
-        #[arg(value_name = "ID")]
-        target: String,
-    },
-    /// Make a folder to begin a core in: core, test, typings
-    New {
-        /// The folder to make; its name is the core's
-        #[arg(value_name = "NAME")]
-        folder: PathBuf,
-    },
-    /// Say what is wrong with cores without running them
-    Check {
-        /// The JavaScript files
-        #[arg(value_name = "FILE", required = true)]
-        files: Vec<PathBuf>,
-    },
-    /// Run the tests of a core on this machine
-    Test {
-        /// The folder with core.js and test/*.test.js, or one file of tests
-        #[arg(value_name = "FOLDER")]
-        place: PathBuf,
-    },
-    /// Try a core out on a device, anew after each save, until Ctrl-C
-    Dev {
-        /// The device
-        #[arg(value_name = "ID")]
-        target: String,
-        /// The JavaScript file
-        file: PathBuf,
-    },
-    /// End what `core dev` left behind when it could not end by itself
-    Restore {
-        /// The device
-        #[arg(value_name = "ID")]
-        target: String,
-    },
 }
 
 impl Arguments {
@@ -388,39 +282,6 @@ impl Arguments {
         }
         arguments.json = json;
         Ok(arguments)
-    }
-}
-
-/// A switch of ours at the end of a device's command.
-enum Switch {
-    Json,
-    Raw,
-    Timeout(u64),
-}
-
-impl Switch {
-    /// Takes one off; the first word is never one.
-    fn take_last(words: &mut Vec<String>) -> Result<Option<Switch>, clap::Error> {
-        let [_, rest @ ..] = words.as_slice() else { return Ok(None) };
-        let (switch, len) = match rest {
-            [.., last] if last == "--json" => (Switch::Json, 1),
-            [.., last] if last == "--raw" => (Switch::Raw, 1),
-            [.., last] if last.starts_with("--timeout=") => (seconds(&last["--timeout=".len()..])?, 1),
-            [.., name, value] if name == "--timeout" => (seconds(value)?, 2),
-            _ => return Ok(None),
-        };
-        words.truncate(words.len() - len);
-        Ok(Some(switch))
-    }
-}
-
-fn seconds(text: &str) -> Result<Switch, clap::Error> {
-    match text.parse() {
-        Ok(seconds @ 1..=86_400) => Ok(Switch::Timeout(seconds)),
-        _ => Err(Arguments::command().error(
-            clap::error::ErrorKind::InvalidValue,
-            format!("--timeout takes 1 to 86400 seconds, not {text:?}; put -- before a command that has such a switch"),
-        )),
     }
 }
 
