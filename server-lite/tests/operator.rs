@@ -184,6 +184,51 @@ fn a_wrong_password_is_refused_and_nothing_is_kept() {
 }
 
 #[test]
+fn an_account_with_a_second_factor_logs_in_with_its_code_and_the_command_line_takes_the_factor_away() {
+    use server_lite::accounts::totp::recovery_codes;
+    use server_lite::model::SecondFactor;
+
+    let mut server = Server::start();
+    server.stop();
+    let (codes, recovery) = recovery_codes();
+    {
+        let data = server_lite::data::Data::open(&server.file("data").join("store")).unwrap();
+        let second = SecondFactor { secret: "00".repeat(20), last_step: u64::MAX, recovery };
+        data.change_user("user//admin", |user| user.second = Some(second)).unwrap();
+        data.flush().unwrap();
+    }
+    server.run();
+    let person = Person::new();
+    let with = |code: &str| {
+        let out = Command::new(env!("CARGO_BIN_EXE_meshlite"))
+            .args(["login", &server.url(), "--user", "admin"])
+            .envs([("MESHLITE_PASSWORD", PASSWORD), ("MESHLITE_CODE", code)])
+            .env("MESHLITE_CONFIG", person.0.path())
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        (out.status.code(), String::from_utf8(out.stderr).unwrap())
+    };
+    let (code, said) = with("nonsense");
+    assert!(code == Some(4) && said.contains("the code of the second factor is wrong"), "{code:?} {said}");
+    assert!(!person.login_file().exists());
+    assert_eq!(with(&codes[0]).0, Some(0));
+    // What is kept is a token: it needs no code.
+    assert_eq!(person.says(&["devices"]).code, 0);
+    assert_eq!(with(&codes[0]).0, Some(4), "a code is good once");
+
+    let audit = server.command(&["audit", "--limit", "5"], &[]);
+    let lines = String::from_utf8(audit.stdout).unwrap();
+    assert!(lines.contains("sign-in") && lines.contains("wrong code of the second factor"), "{lines}");
+    let again = server.command(
+        &["init", "--admin", "admin", "--fastcert"],
+        &["--password-file", server.file("password").to_str().unwrap()],
+    );
+    assert!(again.status.success(), "{again:?}");
+    assert_eq!(Person::new().login(&server).code, 0);
+}
+
+#[test]
 fn another_server_at_the_same_address_gets_neither_token_nor_password() {
     let (mut server, person) = (Server::start(), Person::new());
     assert_eq!(person.login(&server).code, 0);

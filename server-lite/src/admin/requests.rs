@@ -13,7 +13,10 @@ use crate::certs::{CertFolder, FolderError, Window};
 use crate::data::{Data, DataError};
 use crate::model::text::clean_line;
 use crate::model::time::now_ms;
-use crate::model::{Event, Group, User, UserNameError, check_user_name, mesh_text, rights, user_id};
+use crate::model::{
+    Audit, Event, Group, SecondEdit, User, UserEdit, UserNameError, check_user_name, mesh_text, rights,
+    user_id,
+};
 
 /// One request of the command line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +42,11 @@ pub enum AdminRequest {
         name: String,
         /// `wss://HOST:PORT/agent.ashx`.
         url: String,
+    },
+    /// The newest lines of the audit log.
+    Audit {
+        /// Most lines.
+        limit: usize,
     },
     /// The certificates, and which outer ones agents may report.
     CertStatus,
@@ -88,6 +96,10 @@ impl Desk<'_> {
                 json!({ "groups": rows.collect::<Vec<_>>() })
             }
             AdminRequest::GroupMsh { name, url } => self.group_msh(&name, &url)?,
+            AdminRequest::Audit { limit } => {
+                let lines = self.data.audit(limit.clamp(1, 2000), |_| true)?;
+                json!({ "audit": lines.iter().map(Audit::to_message).collect::<Vec<_>>() })
+            }
             AdminRequest::CertStatus => self.cert_status()?,
         };
         self.data.flush()?;
@@ -105,9 +117,25 @@ impl Desk<'_> {
             self.data.change_user(&id, |user| {
                 user.password = hash;
                 user.site = rights::SITE_ALL;
+                // Whoever may write here *is* the server: this is also the way back without the second factor.
+                user.edit(&UserEdit {
+                    second: Some(SecondEdit::Remove),
+                    must_change: Some(false),
+                    ..UserEdit::default()
+                });
             })?;
             (self.end_sessions)(&id);
         }
+        self.data.add_audit(&Audit {
+            time_ms: now_ms(),
+            user: String::new(),
+            via: "command line".into(),
+            via_name: String::new(),
+            address: String::new(),
+            action: "init".into(),
+            target: name.to_owned(),
+            result: Audit::OK.into(),
+        })?;
         let what = if created { "Administrator created" } else { "Password set on the command line" };
         (self.announce)(&Event::of_user(if created { "adduser" } else { "passchange" }, &id, what, now_ms()));
         Ok(json!({ "user": id, "created": created }))

@@ -16,6 +16,7 @@ use super::{Failure, finish, read_password_file, start_logging};
 use crate::admin::{AdminRequest, Desk, Settings, ask_running};
 use crate::certs::{CertFolder, OuterSource, WebFiles};
 use crate::data::Data;
+use crate::model::text::clean_line;
 use crate::server::{RunOptions, run_until_signal};
 
 /// The mesh server: manages devices that run a mesh agent.
@@ -39,6 +40,17 @@ enum Command {
     /// Groups of devices.
     #[command(subcommand)]
     Group(GroupCommand),
+    /// Who did what, newest first.
+    Audit {
+        #[command(flatten)]
+        data: DataDir,
+        /// Most lines.
+        #[arg(long, value_name = "N", default_value_t = 100)]
+        limit: usize,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
     /// Certificates.
     #[command(subcommand)]
     Cert(CertCommand),
@@ -192,6 +204,7 @@ pub fn main() -> ExitCode {
             start_logging("warn");
             command.run()
         }
+        Command::Audit { data, limit, json } => audit(&data.dir, limit, json),
         Command::Cert(CertCommand::Status { data, json }) => cert_status(&data.dir, json),
     };
     finish("meshlite-server", result)
@@ -303,6 +316,31 @@ impl WebArgs {
         };
         Ok(Some(WebFiles { cert: full(cert)?, key: full(key)? }))
     }
+}
+
+fn audit(dir: &Path, limit: usize, json: bool) -> Result<(), Failure> {
+    start_logging("warn");
+    let answer = request(dir, AdminRequest::Audit { limit })?;
+    if json {
+        println!("{}", answer["audit"]);
+        return Ok(());
+    }
+    for line in answer["audit"].as_array().into_iter().flatten() {
+        // Names and targets are other people's words: one line each, without what a terminal would act on.
+        let text = |key: &str| clean_line(plain(&line[key]), 512);
+        let via = [text("via"), text("viaName")].join(" ");
+        println!(
+            "{}  {:<16} {:<24} {}  {}  {}: {}",
+            text("time"),
+            text("user").trim_start_matches("user//"),
+            via.trim_end(),
+            text("address"),
+            text("action"),
+            text("target"),
+            text("result")
+        );
+    }
+    Ok(())
 }
 
 fn cert_status(dir: &Path, json: bool) -> Result<(), Failure> {

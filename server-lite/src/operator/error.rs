@@ -245,7 +245,7 @@ fn tunnel(f: &mut fmt::Formatter<'_>, device: &str, begun: bool, why: &CloseWhy)
 fn closed(f: &mut fmt::Formatter<'_>, cause: &str, text: &str) -> fmt::Result {
     match (cause, text) {
         ("noauth", "tokenrequired") => {
-            f.write_str("this account wants a second factor; make a login token on the web page and log in with it")
+            f.write_str("the code of the second factor is wrong, or was used already; log in again with the next one")
         }
         ("noauth", "nokey") => f.write_str("this server wants a login key in the address: add ?key=… to the URL"),
         ("noauth", "badtlscert") => f.write_str(

@@ -34,7 +34,14 @@ pub fn login(folder: &Folder, how: &LoginArguments, output: &Output) -> Result<(
     if !known.is_alive() {
         known = Stranger::connect(&url)?.prove(Some(&id))?;
     }
-    let mut session = known.sign_in(&user, &password)?;
+    let mut session = match known.sign_in(&user, &password, None) {
+        // The server hangs up when it wants a code; nothing else is asked for in between.
+        Err(OperatorError::Closed { text, .. }) if text == "tokenrequired" => {
+            let code = password::find_code(std::env::var("MESHLITE_CODE").ok(), &user)?;
+            Stranger::connect(&url)?.prove(Some(&id))?.sign_in(&user, &password, Some(&code))?
+        }
+        other => other?,
+    };
     if expected.is_none() {
         output.note(&format!(
             "first login: the server's identity is remembered; compare it with what the server shows\n  {}",

@@ -111,5 +111,5 @@ fn perform(arguments: Arguments, output: &Output) -> Result<ExitCode, OperatorEr
 fn open(folder: &Folder, chain: &Chain) -> Result<Session, OperatorError> {
     let login = folder.login()?;
     let (url, id) = login.server()?;
-    Stranger::connect_on(chain, &url)?.prove(Some(&id))?.sign_in(&login.name, &login.secret)
+    Stranger::connect_on(chain, &url)?.prove(Some(&id))?.sign_in(&login.name, &login.secret, None)
 }

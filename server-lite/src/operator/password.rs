@@ -40,6 +40,24 @@ pub fn find(file: Option<&Path>, environment: Option<String>, user: &str) -> Res
     }
 }
 
+/// The code of a second factor from `MESHLITE_CODE`, else asked for on the terminal.
+///
+/// # Errors
+/// [`OperatorError::Usage`] when there is neither.
+pub fn find_code(environment: Option<String>, user: &str) -> Result<String, OperatorError> {
+    if let Some(code) = environment.filter(|code| !code.is_empty()) {
+        return Ok(code);
+    }
+    let prompt = format!("Code of the second factor of {}: ", super::escape::escape_line(user));
+    match File::options().read(true).write(true).open("/dev/tty") {
+        Ok(terminal) => ask(terminal, &prompt, true),
+        Err(_) => Err(OperatorError::Usage(
+            "this account has a second factor, and there is no terminal to ask for its code on; use MESHLITE_CODE"
+                .into(),
+        )),
+    }
+}
+
 /// The user name, asked for on the terminal.
 ///
 /// # Errors

@@ -147,14 +147,17 @@ impl Known {
         self.connection.is_alive()
     }
 
-    /// Signs in with an account's name and password, or a token's.
+    /// Signs in with an account's name and password, or a token's; `code` is that of a second factor.
     ///
     /// # Errors
     /// [`OperatorError::Closed`] when the server refuses.
-    pub fn sign_in(mut self, name: &str, secret: &str) -> Result<Session, OperatorError> {
-        let message = json!({
+    pub fn sign_in(mut self, name: &str, secret: &str, code: Option<&str>) -> Result<Session, OperatorError> {
+        let mut message = json!({
             "action": "userAuth", "username": STANDARD.encode(name), "password": STANDARD.encode(secret),
         });
+        if let Some(code) = code {
+            message["token"] = json!(code);
+        }
         self.connection.send(message.to_string())?;
         let until = Instant::now() + ANSWER;
         let (mut server_name, mut is_meshlite) = (String::new(), false);

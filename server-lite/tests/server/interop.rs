@@ -114,6 +114,50 @@ fn the_real_meshctrl_manages_groups() {
 }
 
 #[test]
+fn the_real_meshctrl_signs_in_with_a_second_factor_and_manages_users() {
+    use server_lite::accounts::totp::recovery_codes;
+    use server_lite::model::SecondFactor;
+
+    if meshcentral().is_none() {
+        return;
+    }
+    let lab = Lab::start();
+    assert!(
+        meshctrl(&lab, &["AddUser", "--user", "bert", "--pass", "long enough", "--realname", "Bert"])
+            .starts_with("ok")
+    );
+    assert!(
+        meshctrl(&lab, &["EditUser", "--userid", "bert", "--email", "b@example.org", "--rights", "locked"])
+            .starts_with("ok")
+    );
+    assert!(meshctrl(&lab, &["ListUsers", "--json"]).contains("b@example.org"));
+    let locked = meshctrl(&lab, &["UserInfo", "--loginuser", "bert", "--loginpass", "long enough"]);
+    assert!(locked.contains("Invalid login"), "{locked}");
+    assert!(meshctrl(&lab, &["EditUser", "--userid", "bert", "--rights", "none"]).starts_with("ok"));
+    assert!(meshctrl(&lab, &["ListUserSessions"]).contains("user//admin, 1 session."));
+    assert!(meshctrl(&lab, &["AddUserGroup", "--name", "night"]).starts_with("ok"));
+    let listed = meshctrl(&lab, &["ListUserGroups"]);
+    let group = listed.split(',').next().unwrap().to_owned();
+    assert!(group.starts_with("ugrp//"), "{listed}");
+    assert!(meshctrl(&lab, &["AddToUserGroup", "--id", "user//bert", "--groupid", &group]).starts_with("ok"));
+    assert!(meshctrl(&lab, &["ListUserGroups"]).contains("    user//bert"));
+    assert!(meshctrl(&lab, &["AddToUserGroup", "--id", &group, "--groupid", "x"]).len() < 10_000, "ends");
+    assert!(meshctrl(&lab, &["RemoveAllUsersFromUserGroup", "--groupid", &group]).contains("ok"));
+    assert!(meshctrl(&lab, &["RemoveUserGroup", "--groupid", &group]).starts_with("ok"));
+    assert!(meshctrl(&lab, &["RemoveUser", "--userid", "bert"]).starts_with("ok"));
+
+    let (codes, recovery) = recovery_codes();
+    let second = SecondFactor { secret: "00".repeat(20), last_step: u64::MAX, recovery };
+    lab.running().house().data.change_user("user//admin", |user| user.second = Some(second)).unwrap();
+    assert!(meshctrl(&lab, &["UserInfo"]).contains("oken"), "it asks for the token");
+    assert!(meshctrl(&lab, &["UserInfo", "--token", &codes[0]]).contains("_id: user//admin"));
+    assert!(
+        !meshctrl(&lab, &["UserInfo", "--token", &codes[0]]).contains("_id: user//admin"),
+        "a code is good once"
+    );
+}
+
+#[test]
 fn the_real_agent_works_under_the_real_meshctrl() {
     let lab = Lab::start();
     let Some(mut agent) = RealAgent::install(&lab) else { return };

@@ -225,7 +225,7 @@ pub enum CompletionShell {
 pub struct LoginArguments {
     /// The server: https://HOST[:PORT]
     pub url: String,
-    /// The account; asked for when it is not given
+    /// The account; asked for when it is not given. A second factor's code is $MESHLITE_CODE, else asked for
     #[arg(long, value_name = "NAME")]
     pub user: Option<String>,
     /// File whose first line is the password, - for standard input [default: $MESHLITE_PASSWORD, else ask]
