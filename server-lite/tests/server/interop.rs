@@ -141,7 +141,13 @@ fn the_real_meshctrl_signs_in_with_a_second_factor_and_manages_users() {
     assert!(group.starts_with("ugrp//"), "{listed}");
     assert!(meshctrl(&lab, &["AddToUserGroup", "--id", "user//bert", "--groupid", &group]).starts_with("ok"));
     assert!(meshctrl(&lab, &["ListUserGroups"]).contains("    user//bert"));
-    assert!(meshctrl(&lab, &["AddToUserGroup", "--id", &group, "--groupid", "x"]).len() < 10_000, "ends");
+    let mesh = server_lite::model::mesh_text(&lab.mesh);
+    let add = ["AddToUserGroup", "--id", &mesh, "--groupid", &group, "--rights", "8"];
+    let said = meshctrl(&lab, &add);
+    assert!(said.starts_with("ok"), "{said}");
+    assert!(meshctrl(&lab, &["ListUserGroups"]).contains(&format!("    {mesh}, 8")));
+    let remove = ["RemoveFromUserGroup", "--id", &mesh, "--groupid", &group];
+    assert!(meshctrl(&lab, &remove).starts_with("ok"));
     assert!(meshctrl(&lab, &["RemoveAllUsersFromUserGroup", "--groupid", &group]).contains("ok"));
     assert!(meshctrl(&lab, &["RemoveUserGroup", "--groupid", &group]).starts_with("ok"));
     assert!(meshctrl(&lab, &["RemoveUser", "--userid", "bert"]).starts_with("ok"));
