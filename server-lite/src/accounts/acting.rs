@@ -78,13 +78,12 @@ impl House {
 
     /// True when a session may be told what happens in a group, or to one device of it.
     pub fn may_be_told(&self, seat: &UserSeat, group: &Group, node: Option<&NodeId>) -> bool {
-        self.rights_told(seat, group, node, Scope::EventsRead) != 0
+        seat.allows(Scope::EventsRead) && self.rights_of_seat(seat, group, node) != 0
     }
 
-    /// The rights of a session in a group or over one device of it; 0 when its token lacks `scope`.
-    pub fn rights_told(&self, seat: &UserSeat, group: &Group, node: Option<&NodeId>, scope: Scope) -> u32 {
-        let limit = seat.limit.as_ref();
-        if limit.is_some_and(|limit| !limit.allows(scope) || !limit.covers(&group.id)) {
+    /// The rights of a session in a group, or over one device of it.
+    pub fn rights_of_seat(&self, seat: &UserSeat, group: &Group, node: Option<&NodeId>) -> u32 {
+        if seat.limit.as_ref().is_some_and(|limit| !limit.covers(&group.id)) {
             return 0;
         }
         let given = self.given_in(&seat.user_id, group);

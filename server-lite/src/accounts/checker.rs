@@ -16,8 +16,21 @@ pub struct PasswordChecker {
 pub struct CheckBusy;
 
 enum Work {
-    Check { password: String, hash: Option<String>, answer: Box<dyn FnOnce(bool) + Send> },
-    Hash { password: String, answer: Box<dyn FnOnce(Result<String, PasswordError>) + Send> },
+    Check {
+        password: String,
+        hash: Option<String>,
+        answer: Box<dyn FnOnce(bool) + Send>,
+    },
+    Replace {
+        old: String,
+        hash: String,
+        new: String,
+        answer: Box<dyn FnOnce(Result<String, PasswordError>) + Send>,
+    },
+    Hash {
+        password: String,
+        answer: Box<dyn FnOnce(Result<String, PasswordError>) + Send>,
+    },
 }
 
 impl PasswordChecker {
@@ -33,6 +46,10 @@ impl PasswordChecker {
                     Work::Check { password, hash, answer } => {
                         answer(verify_password(&password, hash.as_deref()));
                     }
+                    Work::Replace { old, hash, new, answer } => match verify_password(&old, Some(&hash)) {
+                        true => answer(hash_password(&new)),
+                        false => answer(Err(PasswordError::Wrong)),
+                    },
                     Work::Hash { password, answer } => answer(hash_password(&password)),
                 }
             }
@@ -63,6 +80,21 @@ impl PasswordChecker {
         answer: impl FnOnce(Result<String, PasswordError>) + Send + 'static,
     ) -> Result<(), CheckBusy> {
         self.queue(Work::Hash { password, answer: Box::new(answer) })
+    }
+
+    /// Queues the hashing of a new password for somebody who must know the old one; [`PasswordError::Wrong`] when it
+    /// is not that of `hash`.
+    ///
+    /// # Errors
+    /// As [`PasswordChecker::check`].
+    pub fn replace(
+        &self,
+        old: String,
+        hash: String,
+        new: String,
+        answer: impl FnOnce(Result<String, PasswordError>) + Send + 'static,
+    ) -> Result<(), CheckBusy> {
+        self.queue(Work::Replace { old, hash, new, answer: Box::new(answer) })
     }
 
     fn queue(&self, work: Work) -> Result<(), CheckBusy> {

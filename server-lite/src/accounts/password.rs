@@ -15,6 +15,8 @@ pub enum PasswordError {
     Empty,
     /// It is over [`MAX_PASSWORD`].
     TooLong,
+    /// The old password, which had to be given, is another one.
+    Wrong,
     /// The hash function refused; says why.
     Hash(String),
 }
@@ -58,6 +60,7 @@ impl std::fmt::Display for PasswordError {
         match self {
             PasswordError::Empty => write!(f, "the password is empty"),
             PasswordError::TooLong => write!(f, "the password is longer than {MAX_PASSWORD} bytes"),
+            PasswordError::Wrong => write!(f, "this is not the present password"),
             PasswordError::Hash(why) => write!(f, "the password could not be hashed: {why}"),
         }
     }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::connection::{Agent, State};
 use super::hear::{Heard, hear};
 use crate::data::PowerState;
-use crate::live::Ask;
+use crate::live::{Ask, UserSeat};
 use crate::model::time::now_ms;
 use crate::model::{Device, Event, Scope, node_text};
 use crate::users::show;
@@ -110,13 +110,9 @@ impl Agent {
     pub(super) fn to_session(&self, device: &Device, session: &str, mut message: Value) {
         let Some(group) = self.house.data.group(&device.group) else { return };
         message["nodeid"] = json!(node_text(&device.id));
-        // A session that lost its rights meanwhile is told nothing more. What a token may ask for it may be told.
-        self.house.live.users.tell_if(session, &message.to_string().into(), |seat| {
-            let limit = seat.limit.as_ref();
-            let asker =
-                limit.map_or(Scope::EventsRead, |limit| limit.scopes.iter().next().unwrap_or(Scope::Admin));
-            self.house.rights_told(seat, &group, Some(&device.id), asker) != 0
-        });
+        // A session that lost its rights meanwhile is told nothing more.
+        let may = |seat: &UserSeat| self.house.rights_of_seat(seat, &group, Some(&device.id)) != 0;
+        self.house.live.users.tell_if(session, &message.to_string().into(), may);
     }
 
     pub(super) fn to_watchers(&self, device: &Device, any: u32, mut message: Value) {
@@ -124,7 +120,8 @@ impl Agent {
         let text: Arc<str> = message.to_string().into();
         if let Some(group) = self.house.data.group(&device.group) {
             self.house.live.users.tell_all(&text, |seat| {
-                self.house.rights_told(seat, &group, Some(&device.id), Scope::DevicesRead) & any != 0
+                let rights = self.house.rights_of_seat(seat, &group, Some(&device.id));
+                seat.allows(Scope::DevicesRead) && rights & any != 0
             });
         }
     }

@@ -36,11 +36,7 @@ pub(super) fn with_password(
 ) -> Outcome {
     let user = ctx.user();
     if user.is_restricted(rights::SITE_LOCK_SETTINGS) {
-        return Outcome::Answer(refusal(
-            403,
-            "denied",
-            "an administrator has locked the settings of this account",
-        ));
+        return Outcome::Answer(settings_locked());
     }
     if let Err(error) = ctx.house.gate.attempt(ctx.ip, &user.name, ctx.now) {
         return Outcome::Answer(gated(&error));
@@ -52,4 +48,9 @@ pub(super) fn with_password(
         ctx.house.gate.succeeded(ctx.ip, &ctx.user().name, ctx.now);
         then(ctx)
     })
+}
+
+/// The answer to whom an administrator has forbidden to change his own account.
+pub(super) fn settings_locked() -> microstack::http::Response {
+    refusal(403, "denied", "an administrator has locked the settings of this account")
 }

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
-use super::account::with_password;
+use super::account::{settings_locked, with_password};
 use super::answer::{failed, json_answer, refusal, too_many};
 use super::call::{Ctx, Outcome};
 use super::session::noted;
 use crate::accounts::{SecondLook, totp, use_code};
-use crate::model::{SecondEdit, SecondFactor, UserEdit};
+use crate::model::{SecondEdit, SecondFactor, UserEdit, rights};
 
 /// `POST /api/v1/account/totp`: a fresh secret. Nothing changes until a code of it was shown.
 pub(super) fn propose(ctx: &Ctx) -> Outcome {
@@ -31,6 +31,9 @@ pub(super) fn propose(ctx: &Ctx) -> Outcome {
 /// `POST /api/v1/account/totp/confirm`: from here on it is asked for. The recovery codes are shown this once.
 pub(super) fn confirm(ctx: &Ctx) -> Outcome {
     let user = ctx.user();
+    if user.is_restricted(rights::SITE_LOCK_SETTINGS) {
+        return Outcome::Answer(settings_locked());
+    }
     let Some(secret) = user.second_pending.clone().filter(|_| user.second.is_none()) else {
         return Outcome::Answer(refusal(
             409,
@@ -75,6 +78,9 @@ pub(super) fn remove(ctx: &Ctx) -> Outcome {
 
 fn with_code(ctx: &Ctx, then: impl FnOnce(&Ctx) -> Outcome) -> Outcome {
     let user = ctx.user();
+    if user.is_restricted(rights::SITE_LOCK_SETTINGS) {
+        return Outcome::Answer(settings_locked());
+    }
     if user.second.is_none() {
         return Outcome::Answer(refusal(409, "no-second-factor", "this account has no second factor"));
     }

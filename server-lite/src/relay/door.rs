@@ -12,8 +12,8 @@ use super::{Expect, Refusal, RelayUrl, Target, Ticket, forbidden};
 use crate::accounts::Cookie;
 use crate::house::House;
 use crate::model::time::now_ms;
-use crate::model::{Scope, Via, parse_node, rights};
-use crate::users::{Credentials, SignIn, ask_for, complete, put_port};
+use crate::model::{Audit, Scope, Via, parse_node, rights};
+use crate::users::{Credentials, SignIn, ask_for, audit_line, complete, put_port};
 
 /// One end of a tunnel to be, with what is known of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -155,6 +155,12 @@ pub fn admit_user(
             let expect =
                 Expect { id: id.clone(), node, user_id, via: via.clone(), protocol, target: Some(target) };
             ask_for(house, expect, &url, Value::Object(message), now)?;
+            house.audit(Audit {
+                action: "port".into(),
+                target: crate::model::node_text(&node),
+                result: Audit::OK.into(),
+                ..audit_line(&user, &peer.ip().to_string())
+            });
         }
         _ => {}
     }

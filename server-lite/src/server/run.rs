@@ -260,6 +260,8 @@ fn care(mut caretaker: Caretaker, orders: &Receiver<Order>) {
             if let Err(error) = caretaker.house.data.expire_history(crate::model::time::now_ms()) {
                 tracing::error!(%error, "old history could not be dropped");
             }
+            // Tunnels of tokens and browsers that expired with no channel left on which it would be noticed.
+            crate::relay::end_forbidden(&caretaker.house, None, None);
         }
     }
 }

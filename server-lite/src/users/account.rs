@@ -72,8 +72,7 @@ pub fn edit_user(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec
     vec![Effect::change(change, wanted_answer(request, "ok"), then)]
 }
 
-/// `changeuserpass`: another user's password, by those who manage users. One's own is changed over
-/// `/api/v1/account/password`, which asks for the old one.
+/// `changeuserpass`: another user's password, by those who manage users.
 pub fn set_password(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
     let user = match manageable(house, asker, request) {
         Ok(user) => user,
@@ -90,7 +89,37 @@ pub fn set_password(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> 
     let user = User { must_change: request.flag("resetNextLogin"), ..User::clone(&user) };
     vec![Effect::SetPassword {
         user,
+        old: None,
         password: password.to_owned(),
+        answer: wanted_answer(request, "ok"),
+        then,
+    }]
+}
+
+/// `changepassword`: one's own, by the old one. What else was opened by the old one ends; tokens stay.
+pub fn change_own_password(asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
+    if asker.user.is_restricted(rights::SITE_LOCK_SETTINGS) {
+        return refuse(request, "Access denied");
+    }
+    let (Some(old), Some(new)) = (request.text("oldpass"), request.text("newpass")) else {
+        return refuse(request, "The old and the new password are needed");
+    };
+    if new.len() < MIN_PASSWORD {
+        return refuse(request, "A password has 8 bytes at least");
+    }
+    let user = asker.user;
+    let then = vec![
+        Effect::EndOthers {
+            user_id: user.id.clone(),
+            but: user.via.clone(),
+            why: "the password was changed",
+        },
+        Effect::Announce(Event::of_user("passchange", &user.id, "Password changed", asker.now_ms)),
+    ];
+    vec![Effect::SetPassword {
+        user: User { must_change: false, ..User::clone(user) },
+        old: Some(old.to_owned()),
+        password: new.to_owned(),
         answer: wanted_answer(request, "ok"),
         then,
     }]
@@ -111,6 +140,9 @@ pub fn reset_second(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> 
     let change = Change::EditUser { id: user.id.clone(), edit };
     vec![Effect::change(change, wanted_answer(request, "ok"), then)]
 }
+
+/// Fewest bytes of a password that somebody chooses for himself.
+const MIN_PASSWORD: usize = 8;
 
 /// The user in `userid`, if the asker may change him: not himself, and nobody with more site rights.
 fn manageable(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Result<Arc<User>, &'static str> {

@@ -31,6 +31,8 @@ pub(crate) trait Desk {
 pub(crate) struct Newcomer {
     /// Everything else.
     pub(crate) user: User,
+    /// The present password, which must be right.
+    pub(crate) old: Option<String>,
     /// The account exists: only its password is replaced.
     pub(crate) existing: bool,
     /// The answer to fill in.
@@ -110,10 +112,10 @@ pub(crate) fn carry_out(house: &Arc<House>, desk: &mut dyn Desk, effects: Vec<Ef
                 house.live.tell_agent(&node, ToAgent::Close(why));
             }
             Effect::AddUser { user, password, answer } => {
-                desk.hash(password, Newcomer { user, existing: false, answer, then: Vec::new() });
+                desk.hash(password, Newcomer { user, old: None, existing: false, answer, then: Vec::new() });
             }
-            Effect::SetPassword { user, password, answer, then } => {
-                desk.hash(password, Newcomer { user, existing: true, answer, then });
+            Effect::SetPassword { user, old, password, answer, then } => {
+                desk.hash(password, Newcomer { user, old, existing: true, answer, then });
             }
             Effect::EndSessions { user_id, why } => house.end_user(&user_id, why),
             Effect::EndVia { user_id, via, why } => house.end_via(&user_id, &via, why),
@@ -133,7 +135,7 @@ pub(crate) fn carry_out(house: &Arc<House>, desk: &mut dyn Desk, effects: Vec<Ef
 pub(crate) fn hashed(newcomer: Newcomer, hash: String) -> Vec<Effect> {
     use super::effect::Change;
     use crate::model::Event;
-    let Newcomer { mut user, existing, answer, mut then } = newcomer;
+    let Newcomer { mut user, existing, answer, mut then, .. } = newcomer;
     user.password = hash;
     if existing {
         let change = Change::SetPassword { id: user.id, hash: user.password, must_change: user.must_change };

@@ -131,6 +131,11 @@ impl Session {
                 let Some(user) = self.house.acting(user_id, via, now_ms()) else {
                     return self.refuse(cx, conn, "noauth", "noauth-4");
                 };
+                if let Via::Web(number) = via
+                    && let Err(error) = self.house.data.see_web_session(number, now_ms())
+                {
+                    tracing::error!(%error, "the use of a web session could not be kept");
+                }
                 let session = session.clone();
                 let asker = Asker { user: &user, session: &session, address: &self.ip, now_ms: now_ms() };
                 let effects = decide(&self.house, &asker, &request);
@@ -188,6 +193,15 @@ impl Session {
                 tracing::info!(peer = %self.peer, "a user session was silent for too long");
                 self.closed();
                 conn.close(cx, None);
+            }
+            // Who only listens sends nothing at which an expiry would be noticed.
+            State::Open { ref user_id, ref via, .. }
+                if now >= heard + PING_AFTER && self.house.acting(user_id, via, now_ms()).is_none() =>
+            {
+                tracing::info!(peer = %self.peer, "a user session is over: what it was opened by has expired");
+                // Its tunnels too.
+                self.house.end_via(user_id, via, "what it was opened by has expired");
+                self.refuse(cx, conn, "noauth", "noauth-4");
             }
             State::Open { .. } if now >= heard + PING_AFTER && !self.is_pinged(heard) => {
                 self.pinged_at = Some(now);
@@ -378,6 +392,9 @@ impl Session {
     /// The password of a new user is hashed: now he can be kept.
     fn hashed(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, ticket: u64, hash: Result<String, PasswordError>) {
         let Some(newcomer) = self.newcomers.remove(&ticket) else { return };
+        if newcomer.old.is_some() && hash.is_ok() {
+            self.house.gate.succeeded(self.peer.ip(), &newcomer.user.name, cx.now());
+        }
         let _ = match hash {
             Ok(hash) => self.perform(cx, conn, hashed(newcomer, hash)),
             Err(error) => {
@@ -438,9 +455,21 @@ impl Desk for AtSocket<'_, '_, '_> {
     fn hash(&mut self, password: String, newcomer: Newcomer) {
         self.session.next_ticket += 1;
         let (ticket, address) = (self.session.next_ticket, self.session.address.clone());
-        let queued = self.session.house.checker.hash(password, move |hash| {
+        let told = move |hash| {
             let _ = address.post(ToUser::Hashed { ticket, hash });
-        });
+        };
+        let house = &self.session.house;
+        let queued = match &newcomer.old {
+            None => house.checker.hash(password, told),
+            Some(old) => {
+                // Guesses count as at a sign-in.
+                let (peer, name) = (self.session.peer.ip(), &newcomer.user.name);
+                if let Err(error) = house.gate.attempt(peer, name, self.cx.now()) {
+                    return answer_with(self, newcomer.answer, &error.to_string());
+                }
+                house.checker.replace(old.clone(), newcomer.user.password.clone(), password, told)
+            }
+        };
         match queued {
             Ok(()) => drop(self.session.newcomers.insert(ticket, newcomer)),
             Err(busy) => answer_with(self, newcomer.answer, &busy.to_string()),

@@ -118,6 +118,8 @@ pub enum Effect {
     SetPassword {
         /// Who; `must_change` says whether it is good for choosing a new one only.
         user: User,
+        /// The present password, where its owner must give it; it is checked first.
+        old: Option<String>,
         /// The password.
         password: String,
         /// The answer to fill in.

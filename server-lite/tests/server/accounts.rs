@@ -267,6 +267,14 @@ fn a_browser_opens_the_channel_and_is_cut_off_when_it_is_signed_out() {
     let change = json!({ "old": PASSWORD, "new": "another password" });
     admin.post("/api/v1/account/password", change).good("Nothing");
     by_password.socket.closed();
+    // The same on the user channel.
+    let change = |old: &str, new: &str| {
+        first.ask(json!({ "action": "changepassword", "oldpass": old, "newpass": new }))
+    };
+    assert_eq!(change("wrong", "a third password")["result"], "this is not the present password");
+    assert_eq!(change("another password", "short")["result"], "A password has 8 bytes at least");
+    assert_eq!(change("another password", "a third password")["result"], "ok");
+    Caller::browser(&lab, "admin", "a third password");
     assert_eq!(first.ask(json!({ "action": "meshes" }))["meshes"].as_array().unwrap().len(), 1);
     assert_eq!(
         Caller::nobody(&lab).post("/api/v1/sign-in", json!({ "user": "admin", "password": PASSWORD })).code(),
