@@ -14,9 +14,9 @@ use super::{Ended, Guest, Refusal, Seat, SeatGuard, Side};
 use crate::house::House;
 use crate::http::Farewell;
 use crate::live::Address;
-use crate::model::node_text;
 use crate::model::text::clean_line;
 use crate::model::time::{iso8601, now_ms};
+use crate::model::{Via, node_text};
 
 /// A connection that arrives at its tunnel.
 pub struct Newcomer {
@@ -57,6 +57,8 @@ struct Joined {
     tape: Option<Tape>,
     what: Ended,
     began: Instant,
+    /// When what the user acts with expires.
+    until: Option<Instant>,
     pings: bool,
     /// When each was last pinged; of interest only if nothing was heard since.
     pinged: [Option<Instant>; 2],
@@ -170,11 +172,14 @@ impl Tunnel {
         tracing::info!(user = what.user_id, id = what.id, kind = what.kind(), "a tunnel begins");
         what.announce_start(&self.house, now_ms());
         let user_leg = usize::from(matches!(second.side, Side::User { .. }));
+        let vias = [first.side.via(), second.side.via()];
+        let until = vias.into_iter().filter_map(|via| self.expiry(via, cx.now())).min();
         let tape = self.tape(cx, &what, user_leg);
         let greeting = if tape.is_some() { "cr" } else { "c" };
         self.stage = Stage::Joined(Box::new(Joined {
             splice: Splice::join(cx, *leg, new_leg, greeting),
             tape,
+            until,
             what,
             began: cx.now(),
             pings: !first.noping && !second.noping,
@@ -182,6 +187,13 @@ impl Tunnel {
             passed: [0; 2],
             busy: cx.now(),
         }));
+    }
+
+    /// When a login token ends, and with it what was opened by it.
+    fn expiry(&self, via: &Via, now: Instant) -> Option<Instant> {
+        let Via::Token(name) = via else { return None };
+        let expires_ms = self.house.data.token(name)?.expires_ms;
+        (expires_ms != 0).then(|| now + Duration::from_millis(expires_ms.saturating_sub(now_ms())))
     }
 
     /// Begins a recording, if sessions of this device are recorded.
@@ -341,6 +353,9 @@ impl Joined {
     /// Pings whom it is time to ping, and says why the tunnel must end.
     fn overdue(&mut self, cx: &mut Cx<'_>) -> Option<Refusal> {
         let now = cx.now();
+        if self.until.is_some_and(|until| now >= until) {
+            return Some(Refusal::TimeOver);
+        }
         let passed = self.splice.passed();
         if passed != self.passed {
             (self.passed, self.busy) = (passed, now);
@@ -385,7 +400,8 @@ impl Joined {
                 None => heard + PING_AFTER,
             }
         });
-        each[0].min(each[1]).min(self.busy + IDLE)
+        let last = self.until.map_or(self.busy + IDLE, |until| until.min(self.busy + IDLE));
+        each[0].min(each[1]).min(last)
     }
 }
 

@@ -38,7 +38,7 @@ pub enum Refusal {
     Silent,
     /// A client stopped reading.
     Stalled,
-    /// Its time is over.
+    /// The login token by which it was opened has expired.
     TimeOver,
     /// The recording is full, or the disk refuses it.
     Unrecorded,
@@ -93,7 +93,7 @@ impl Refusal {
             Refusal::Stalled => "one end stopped reading",
             Refusal::Unrecorded => "the recording of this session is full or cannot be written",
             Refusal::Encrypted => "this session is recorded and cannot be encrypted end to end",
-            Refusal::TimeOver => "the time of this tunnel is over",
+            Refusal::TimeOver => "the login token has expired",
             Refusal::Rights(why) | Refusal::Request(why) | Refusal::TooMany(why) | Refusal::Revoked(why) => {
                 why
             }

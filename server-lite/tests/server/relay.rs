@@ -569,3 +569,42 @@ fn messages_of_any_size_and_kind_arrive_equal_and_in_order() {
         }
     }
 }
+
+/// Waits as long as a token lives: with the real clock only where there is time for it.
+#[test]
+fn a_token_is_refused_after_its_time() {
+    if std::env::var_os("MESHLITE_SOAK").is_none() {
+        return;
+    }
+    let scene = Scene::new();
+    let value = scene.ask("r1", 1);
+    let asked = Instant::now();
+    while asked.elapsed() < Duration::from_secs(31) {
+        assert!(scene.user.message(Duration::from_secs(1)).is_none_or(|m| m["action"] != "close"));
+    }
+    assert_eq!(refused(&open(&scene.url(&value))), 4004);
+}
+
+#[test]
+fn a_tunnel_ends_with_the_login_token_that_opened_it() {
+    let scene = Scene::new();
+    let url = scene.user_url("s1", 1);
+    let bare = url.split("&auth=").next().unwrap();
+    let made = scene.user.ask(json!({ "action": "createLoginToken", "name": "short", "expire": 1 }));
+    let login = meshauth(made["tokenUser"].as_str().unwrap(), made["tokenPass"].as_str().unwrap());
+    let house = scene.lab.running().house();
+    let token = house.data.token(made["tokenUser"].as_str().unwrap()).unwrap();
+    let mut token = server_lite::model::LoginToken::clone(&token);
+    // A minute is the shortest that may be asked for.
+    token.expires_ms = token.created_ms + 5000;
+    house.data.remove_token("user//admin", &token.token_user).unwrap();
+    house.data.add_token(token.clone(), token.created_ms).unwrap();
+    let value = scene.ask("s1", 1);
+    let user = Socket::connect(bare, &[("x-meshauth", &login)]);
+    assert!(matches!(user.event(SOON), Some(Event::Open(_))));
+    let device = open(&scene.url(&value));
+    assert_eq!(text(&device), "c");
+    assert_eq!(text(&user), "c");
+    assert_eq!(refused(&user), 4017);
+    assert_eq!(refused(&device), 4017);
+}
