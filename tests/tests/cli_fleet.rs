@@ -238,6 +238,7 @@ fn the_manual_and_the_completions_are_made_from_the_tool() {
             text.contains(".TH ") && text.contains(".SH NAME") && text.contains(".SH SYNOPSIS"),
             "{page:?}"
         );
+        assert!(text.is_ascii(), "not every roff reads UTF-8: {page:?}");
         count += 1;
     }
     assert!(count > 40, "{count} pages");

@@ -174,6 +174,38 @@ impl<T> Lab<T> {
         assert!(left.iter().all(|name| !name.to_string_lossy().contains("meshlite-part")), "{left:?}");
     }
 
+    /// Ended without warning in the middle, each transfer goes on where it was.
+    fn goes_on_after_a_kill(&self) {
+        let size = 60_000_000;
+        let near = tempfile::tempdir().unwrap();
+        let far = tempfile::tempdir().unwrap();
+        let place = |name: &str| format!("{}:{}/{name}", self.id, far.path().display());
+        let local = |name: &str| near.path().join(name).display().to_string();
+        let bytes = noise(size);
+        fs::write(near.path().join("big"), &bytes).unwrap();
+        for (from, to, part) in [
+            (local("big"), place("there"), far.path().join("there.meshlite-part")),
+            (place("there"), local("back"), near.path().join("back.meshlite-part")),
+        ] {
+            let verb = if from.starts_with('/') { "put" } else { "get" };
+            let mut first = self.tool.command(&[verb, "-q", &from, &to]).spawn().unwrap();
+            eventually("some of the file", PATIENCE, || {
+                let done = fs::metadata(&part).map_or(0, |meta| meta.len());
+                assert!(first.try_wait().unwrap().is_none(), "it was done before it could be ended");
+                (done > 1_000_000).then_some(())
+            });
+            first.kill().unwrap();
+            first.wait().unwrap();
+            let rest = self.tool.run(&[verb, "--json", "--resume", &from, &to]);
+            assert_eq!(rest.code, Some(0), "{rest:?}");
+            let line = last_file(&rest.stdout);
+            let moved = line["sent"].as_u64().or(line["received"].as_u64()).unwrap();
+            assert!(moved > 0 && moved <= (size - 1_000_000) as u64, "{line}");
+        }
+        assert!(fs::read(far.path().join("there")).unwrap() == bytes, "what arrived differs");
+        assert!(fs::read(near.path().join("back")).unwrap() == bytes, "what came back differs");
+    }
+
     /// `ls`, `mkdir`, `mv`, `rm`.
     fn arranges_files(&self) {
         let far = tempfile::tempdir().unwrap();
@@ -369,6 +401,11 @@ fn files_of_our_agent() {
     let lab = our_agent();
     lab.carries_files(BIG);
     lab.arranges_files();
+}
+
+#[test]
+fn a_killed_transfer_goes_on() {
+    our_agent().goes_on_after_a_kill();
 }
 
 #[test]

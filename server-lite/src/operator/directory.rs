@@ -31,6 +31,8 @@ pub struct Device {
     pub extended: bool,
     /// Labels.
     pub tags: Vec<String>,
+    /// Sessions of all kinds and users that are open on it.
+    pub sessions: u64,
 }
 
 /// A device group.
@@ -164,6 +166,7 @@ impl Device {
             connected_ms: if live { node["agct"].as_u64().unwrap_or(0) } else { 0 },
             secure: node["meshlite"]["secure"] == 1,
             extended: node["meshlite"].is_object(),
+            sessions: count_sessions(&node["sessions"]),
             tags: list(&node["tags"]).iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         })
     }
@@ -289,6 +292,13 @@ fn full_id(value: &Value, kind: &str) -> Option<String> {
 
 pub(super) fn bare(full: &str) -> &str {
     full.rsplit('/').next().unwrap_or(full)
+}
+
+/// Of `{kind: {user: count}}`.
+pub(super) fn count_sessions(sessions: &Value) -> u64 {
+    let kinds = sessions.as_object().into_iter().flatten();
+    let users = kinds.flat_map(|(_, users)| users.as_object().into_iter().flatten());
+    users.map(|(_, count)| count.as_u64().unwrap_or(0)).fold(0, u64::saturating_add)
 }
 
 fn list(value: &Value) -> &[Value] {

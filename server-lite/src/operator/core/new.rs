@@ -29,7 +29,7 @@ macro_rules! types {
 /// The typings of the script host.
 const TYPES: &[(&str, &str)] = types![
     "assert" "buffer" "child_process" "console" "dgram" "dns" "events" "ffi" "fs" "globals" "http" "http2" "https"
-    "meshagent" "module" "net" "os" "path" "perf_hooks" "process" "punycode" "querystring" "readline" "stream"
+    "meshagent" "meshlite-session" "module" "net" "os" "path" "perf_hooks" "process" "punycode" "querystring" "readline" "stream"
     "string_decoder" "timers" "tls" "tty" "url" "util" "v8" "web" "zlib"
 ];
 

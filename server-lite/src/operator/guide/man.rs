@@ -33,7 +33,9 @@ type Write<'a> = dyn FnMut(&str, &[u8]) -> Result<(), OperatorError> + 'a;
 fn pages(command: &clap::Command, name: &str, write: &mut Write<'_>) -> Result<(), OperatorError> {
     let mut page = Vec::new();
     Man::new(command.clone().display_name(name)).render(&mut page)?;
-    write(&format!("{name}.1"), &page)?;
+    // Not every roff reads UTF-8.
+    let page = String::from_utf8_lossy(&page).replace('\u{2026}', "...");
+    write(&format!("{name}.1"), page.as_bytes())?;
     for inner in command.get_subcommands().filter(|inner| !inner.is_hide_set()) {
         pages(inner, &format!("{name}-{}", inner.get_name()), write)?;
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::operator::directory::Directory;
+use crate::operator::directory::{Directory, count_sessions};
 use crate::operator::table::Table;
 
 /// The devices on the screen.
@@ -41,7 +41,7 @@ impl Board {
                 core: device.core.clone(),
                 load: None,
                 memory: None,
-                sessions: 0,
+                sessions: device.sessions,
             })
             .collect();
         let groups =
@@ -84,7 +84,7 @@ impl Board {
             }
             Some("devicesessions") => {
                 let Some(row) = self.row(&event["nodeid"]) else { return false };
-                row.sessions = count(&event["sessions"]);
+                row.sessions = count_sessions(&event["sessions"]);
                 true
             }
             Some("removenode") => {
@@ -182,13 +182,6 @@ impl Board {
 fn percent(value: &Value) -> Option<f64> {
     let number = value.as_f64().or_else(|| value.as_str()?.trim().trim_end_matches('%').parse().ok())?;
     number.is_finite().then(|| number.clamp(0.0, 100.0))
-}
-
-/// Sessions of all kinds and users.
-fn count(sessions: &Value) -> u64 {
-    let kinds = sessions.as_object().into_iter().flatten();
-    let users = kinds.flat_map(|(_, users)| users.as_object().into_iter().flatten());
-    users.map(|(_, count)| count.as_u64().unwrap_or(0)).fold(0, u64::saturating_add)
 }
 
 #[cfg(test)]
