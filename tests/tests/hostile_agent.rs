@@ -157,6 +157,7 @@ impl Hostile {
         for text in ["{", "{\"action\":\"coreinfo\",\"value\":\"\\ud800\"}", "\u{0}", "nonsense"] {
             self.say(text);
         }
+        self.say(&format!("{{\"action\":\"netinfo\",\"netif2\":[{}0]}}", "0,".repeat(1_900_000)));
         self.say(&"[".repeat(200_000));
         self.say(&format!("{{\"action\":\"coreinfo\",\"value\":{}1{}}}", "[".repeat(5000), "]".repeat(5000)));
         self.say(&format!("{{\"action\":\"log\",\"msg\":\"{}\"}}", "x".repeat(5 << 20)));
@@ -447,6 +448,14 @@ fn a_flood_costs_no_memory_and_reaches_nobody_else() {
         hostile.sent / 1_000_000,
         slowest.as_millis()
     );
+    let holds: Vec<u64> = server
+        .process()
+        .lines_from(0)
+        .iter()
+        .filter(|line| line.contains("a link held the chain"))
+        .filter_map(|line| line.rsplit("ms=").next()?.trim().parse().ok())
+        .collect();
+    println!("the chain was held {} times, {} ms at most", holds.len(), holds.iter().max().unwrap_or(&0));
     assert!(grown < 48 * 1024, "the server grew by {grown} KiB from {before} KiB");
     assert!(slowest < Duration::from_secs(20), "an answer took {slowest:?}");
 

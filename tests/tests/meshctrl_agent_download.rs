@@ -63,6 +63,30 @@ fn meshctrl_downloads_an_agent_that_connects() {
 }
 
 #[test]
+fn the_real_agent_from_the_folder_finds_its_settings() {
+    let Some(meshcentral) = interop() else { return };
+    let dir = tempfile::tempdir().unwrap();
+    let agents = dir.path().join("agents");
+    fs::create_dir(&agents).unwrap();
+    fs::copy(meshcentral.join("agents/meshagent_x86-64"), agents.join("6-meshagent")).unwrap();
+    let run_with = vec!["--agents".to_owned(), agents.display().to_string()];
+    let server = Server::with(Options { run: run_with, ..Options::default() });
+    server.add_group("lab");
+    let mut ask =
+        command(&meshcentral, &server.account(), &["AgentDownload", "--type", "6", "--id", &lab(&server)]);
+    let answer = run(ask.current_dir(dir.path()), PATIENCE);
+    assert!(answer.stdout.contains("\"meshagent\""), "{answer:?}");
+    let file = dir.path().join("meshagent");
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+    // Without a word it would only explain itself; so installers start it.
+    let mut agent = Command::new(&file);
+    agent.arg("connect").current_dir(dir.path());
+    let _agent = Running::spawn("MeshAgent", &mut agent);
+    let devices = server.wait_connected(1);
+    assert_eq!(devices[0]["group"], "lab", "{devices:?}");
+}
+
+#[test]
 fn the_install_script_checks_what_it_downloads() {
     let server = Server::start();
     server.add_group("lab");

@@ -13,14 +13,14 @@ use microstack::crypto::random_bytes;
 use microstack::wire::id::CoreHash;
 use microstack::wire::{Capabilities, MAX_AFTER_AUTH, Nonce, agent_type};
 use microstack::ws::Conn;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::report::{EventBudget, with_group};
 use super::{MAX_AGENTS, enrol, read_tag};
 use crate::house::House;
 use crate::live::{Address, AgentSeat, HoldTicket, ToAgent};
 use crate::model::time::now_ms;
-use crate::model::{Device, Event, Group, node_text};
+use crate::model::{Device, Event, Group, node_text, parse_bounded};
 use crate::users::show;
 
 /// An agent on one WebSocket. The link owns the socket and passes it in.
@@ -68,6 +68,8 @@ enum Work {
 pub const IDLE: Duration = Duration::from_secs(150);
 /// Most bytes of one JSON message.
 const MAX_JSON: usize = 4 << 20;
+/// Most values in it: more than in the longest list of processes or services that passes through to users.
+const MAX_VALUES: usize = 60_000;
 
 impl Agent {
     /// Starts on an open WebSocket.
@@ -436,7 +438,7 @@ impl Agent {
             AgentCommand::Json(text) if text.len() > MAX_JSON => {
                 tracing::warn!(peer = %self.peer, bytes = text.len(), "JSON of an agent is too long and was ignored");
             }
-            AgentCommand::Json(text) => match serde_json::from_str::<Value>(&text) {
+            AgentCommand::Json(text) => match parse_bounded(&text, MAX_VALUES) {
                 Ok(message) => self.json(cx, conn, &message),
                 Err(error) => tracing::debug!(peer = %self.peer, %error, "JSON of an agent cannot be read"),
             },
