@@ -161,7 +161,7 @@ impl Proxy {
         let program = program
             .into_iter()
             .find(|path| Path::new(path).exists())
-            .ok_or("it is not installed; cargo xtask setup installs it")?;
+            .ok_or("it is not installed; apt-get install nginx-light libnginx-mod-stream haproxy")?;
         let mut command = Command::new(program);
         match name {
             "nginx" => command.arg("-c").arg(config).arg("-p").arg(dir.path()),

@@ -27,9 +27,25 @@ pub fn run(args: &[&str]) -> Done {
     if install_quickjs(&quickjs_arg) {
         all.extend(["--quickjs", &quickjs_arg]);
     }
+    if args.iter().all(|arg| arg.starts_with("--")) || args.contains(&"relay") {
+        install_proxies();
+    }
     all.extend(args);
     let env: &[(&str, &OsStr)] = &[("MESHLITE_PROGRAMS", programs.as_os_str())];
     step_with("measurements", &programs.join("meshlite-bench").display().to_string(), &all, env)
+}
+
+/// nginx with its stream module, and HAProxy, for the relay's figures; without them their columns stay empty.
+fn install_proxies() {
+    let module = std::path::Path::new("/usr/lib/nginx/modules/ngx_stream_module.so");
+    if module.exists() && std::path::Path::new("/usr/sbin/haproxy").exists() {
+        return;
+    }
+    let packages =
+        ["install", "-y", "-qq", "--no-install-recommends", "nginx-light", "libnginx-mod-stream", "haproxy"];
+    if step("nginx and HAProxy, for comparison", "apt-get", &packages).is_err() {
+        println!("nginx and HAProxy are left out: apt-get install nginx-light libnginx-mod-stream haproxy");
+    }
 }
 
 /// QuickJS as a Python package, below the target folder; false when it cannot be had.

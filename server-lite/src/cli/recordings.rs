@@ -129,6 +129,9 @@ fn show(path: &Path) -> Result<(), Failure> {
             print(&format!("{seconds:>9.3}  the end\n"))?;
             continue;
         }
+        if entry.kind != Kind::Data {
+            continue;
+        }
         let who = if entry.from_user { "user" } else { "device" };
         let what = if entry.binary { "binary" } else { "text" };
         let beginning = String::from_utf8_lossy(&entry.data[..entry.data.len().min(256)]);

@@ -2,7 +2,7 @@
 //!
 //! | at | bytes | |
 //! |---|---|---|
-//! | 0 | 2 | 1 start, 2 data, 3 end |
+//! | 0 | 2 | 1 start, 2 data, 3 end, 4 index |
 //! | 2 | 2 | bit 0: binary; bit 1: from the user |
 //! | 4 | 4 | length of the data |
 //! | 8 | 8 | milliseconds since 1970 |
@@ -23,6 +23,8 @@ pub enum Kind {
     Data,
     /// The end of a whole file.
     End,
+    /// What MeshCentral's tool adds so that its player can seek; not a part of the session.
+    Index,
 }
 
 /// One record.
@@ -115,6 +117,7 @@ impl Entry {
             Kind::Start => 1,
             Kind::Data => 2,
             Kind::End => 3,
+            Kind::Index => 4,
         };
         let flags = u16::from(self.binary) | u16::from(self.from_user) << 1;
         let mut out = Vec::with_capacity(HEAD + self.data.len());
@@ -156,6 +159,7 @@ impl<R: Read> Reader<R> {
             1 => Kind::Start,
             2 => Kind::Data,
             3 => Kind::End,
+            4 => Kind::Index,
             _ => return Err(FormatError::Malformed("a record of an unknown kind")),
         };
         let length = u32::from_be_bytes([head[4], head[5], head[6], head[7]]);
@@ -248,6 +252,16 @@ pub(super) mod tests {
             assert!(entries.starts_with(&all));
             assert_eq!(all.len() == 3, cut == bytes.len());
         }
+    }
+
+    #[test]
+    fn a_file_with_an_index_is_read_as_well() {
+        let mut bytes = Entry::start(&header(), 5).emit();
+        bytes.extend(Entry { kind: Kind::Index, ..data(7, false, false, b"{}") }.emit());
+        bytes.extend(Entry { kind: Kind::End, ..data(40, false, false, b"MeshCentralMCNDX") }.emit());
+        let (mut reader, ..) = Reader::open(&bytes[..]).unwrap();
+        assert_eq!(reader.next().unwrap().map(|entry| entry.kind), Some(Kind::Index));
+        assert_eq!(reader.next().unwrap().map(|entry| entry.kind), Some(Kind::End));
     }
 
     #[test]

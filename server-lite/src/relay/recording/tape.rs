@@ -66,6 +66,9 @@ impl PairTap for Tape {
             return;
         }
         let data = std::mem::take(message);
+        if data.is_empty() {
+            return; // MeshCentral's tools never come past an empty record
+        }
         let from_user = from == self.user_leg;
         if from_user && is_text && self.user_messages < LOOK_AT {
             self.user_messages += 1;

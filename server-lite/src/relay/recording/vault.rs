@@ -310,6 +310,7 @@ mod tests {
         tape.set_time(6);
         tape.piece(1, true, b"l", false);
         tape.piece(0, false, &[1, 2], true);
+        tape.piece(0, false, &[], true);
         tape.piece(1, true, b"s\r", true);
         tape.end(9);
         drop(tape);
