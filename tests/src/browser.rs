@@ -148,6 +148,16 @@ impl Browser {
         }
     }
 
+    /// One event of the mouse at a place of the page: `mouseMoved`, `mousePressed`, `mouseReleased`, `mouseWheel`; `more`
+    /// as `Input.dispatchMouseEvent` has it.
+    #[track_caller]
+    pub fn mouse(&mut self, kind: &str, x: f64, y: f64, more: Value) {
+        let mut event = more;
+        event["type"] = json!(kind);
+        (event["x"], event["y"]) = (json!(x), json!(y));
+        self.call("Input.dispatchMouseEvent", event);
+    }
+
     /// Types text where the focus is.
     #[track_caller]
     pub fn type_text(&mut self, text: &str) {

@@ -80,6 +80,12 @@ impl Display {
         (value("X="), value("Y="))
     }
 
+    /// Ends the server, as when a person logs out.
+    pub fn end(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+    }
+
     /// What is on the screen, as PNG.
     pub fn screenshot(&self) -> Vec<u8> {
         self.run(&["import", "-window", "root", "png:-"]).stdout
@@ -89,7 +95,6 @@ impl Display {
 impl Drop for Display {
     fn drop(&mut self) {
         // It may have ended by itself.
-        let _ = self.server.kill();
-        let _ = self.server.wait();
+        self.end();
     }
 }
