@@ -45,6 +45,8 @@ class DesktopView {
   private input: Input | null = null;
   private run = 0;
   private known = "";
+  /** The last thing that the device said: it knows better than the relay why a session ended. */
+  private lastWord = "";
 
   constructor(
     private readonly host: HTMLElement,
@@ -98,7 +100,7 @@ class DesktopView {
 
   private start(tunnel: Tunnel): void {
     this.tunnel = tunnel;
-    this.known = "";
+    this.known = this.lastWord = "";
     this.say("Waiting for the picture…");
     const decoder = new Decoder();
     this.painter = new Painter(this.canvas, {
@@ -113,7 +115,7 @@ class DesktopView {
     this.input = new Input(this.canvas, this.field, (data) => this.send(data), () => this.tunnel === tunnel && !this.viewOnly.checked);
     tunnel.onClose = (why) => {
       if (this.tunnel !== tunnel) return;
-      this.ended(why === "The session was closed." ? this.status.textContent || "The session has ended." : why);
+      this.ended(this.lastWord || (why === "The session was closed." ? "The session has ended." : why));
     };
     tunnel.onText = (text) => this.heard(text);
     tunnel.onBinary = (data) => {
@@ -153,9 +155,9 @@ class DesktopView {
         this.canvas.style.cursor = CURSORS[command.index] ?? "default";
         return;
       case "message":
-        return this.say(command.text);
+        return this.told(command.text);
       case "error":
-        if (!command.quiet) this.say(command.text);
+        if (!command.quiet) this.told(command.text);
         return;
       case "places":
       case "locks":
@@ -195,7 +197,7 @@ class DesktopView {
     }
     if (typeof message !== "object" || message === null) return;
     const { type, msg, users } = message as Record<string, unknown>;
-    if (type === "console") this.say(typeof msg === "string" ? msg : "");
+    if (type === "console") this.told(typeof msg === "string" ? msg : "");
     if (type === "ping") this.tunnel?.sendText('{"ctrlChannel":"102938","type":"pong"}');
     if (type === "metadata" && typeof users === "object" && users !== null) {
       const count = Object.values(users).reduce((sum: number, n) => sum + (typeof n === "number" ? n : 0), 0);
@@ -246,6 +248,11 @@ class DesktopView {
 
   private send(data: Uint8Array): void {
     this.tunnel?.send(data);
+  }
+
+  private told(text: string): void {
+    this.lastWord = text;
+    this.say(text);
   }
 
   private say(text: string): void {
