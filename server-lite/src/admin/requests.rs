@@ -124,6 +124,8 @@ impl Desk<'_> {
                     ..UserEdit::default()
                 });
             })?;
+            // Also on a stopped server: a browser must not come back with a session of the old password.
+            self.data.remove_web_sessions_of(&id, None)?;
             (self.end_sessions)(&id);
         }
         self.data.add_audit(&Audit {
@@ -326,6 +328,10 @@ mod tests {
             assert_eq!(desk.fulfil(set_admin("A", "two")).unwrap()["created"], false);
             let hash = &desk.data.user_named("a").unwrap().password;
             assert!(crate::accounts::verify_password("two", Some(hash)));
+            let made = crate::accounts::new_web_session("user//a", "192.0.2.1", "", now_ms());
+            desk.data.add_web_session(made.record).unwrap();
+            desk.fulfil(set_admin("a", "three")).unwrap();
+            assert!(desk.data.web_sessions_of("user//a", now_ms()).is_empty());
         });
     }
 

@@ -184,7 +184,10 @@ impl Agent {
         let time = now_ms();
         self.house.live.sessions.forget(&node);
         for ask in self.house.live.asks.abandon(&node) {
-            let lost = json!({ "action": "msg", "type": "runcommands", "result": "Agent disconnected before it answered" });
+            // `lost` is ours: people read the result, and programs must not take it for output.
+            let lost = json!({
+                "action": "msg", "type": "runcommands", "result": "Agent disconnected before it answered", "lost": true,
+            });
             self.answer(&ask, lost);
         }
         let device = self

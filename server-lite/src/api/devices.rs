@@ -114,6 +114,13 @@ pub(super) fn run(ctx: &Ctx) -> Outcome {
         if !wait || answer["action"] == "runcommands" {
             return super::answer::refused(&answer).unwrap_or_else(|| json_answer(202, &json!({})));
         }
+        if answer["lost"] == true {
+            return refusal(
+                409,
+                "offline",
+                "the device was disconnected before it answered; the command may have run",
+            );
+        }
         let mut body = json!({ "output": answer["result"].as_str().unwrap_or("") });
         if let Some(code) = answer["exitcode"].as_i64() {
             body["exitCode"] = json!(code);

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use microstack::http::Response;
 
 use super::call::{Ctx, Outcome};
+use crate::data::TableSize;
 
 /// What the server has and does at this moment.
 pub(super) fn metrics(ctx: &Ctx) -> Outcome {
@@ -48,6 +49,19 @@ pub(super) fn metrics(ctx: &Ctx) -> Outcome {
         "Sign-ins refused unseen, after too many failures.",
         ctx.house.gate.refused(),
     );
+    let sizes = match data.history_sizes() {
+        Ok(sizes) => sizes,
+        Err(error) => return Outcome::Answer(super::answer::failed("metrics", &error)),
+    };
+    for (name, about, of) in [
+        ("table_rows", "Rows kept of what happened.", (|size| size.rows) as fn(&TableSize) -> usize),
+        ("table_bytes", "Bytes kept of what happened.", |size| size.bytes),
+    ] {
+        let _ = writeln!(text, "# HELP meshlite_{name} {about}\n# TYPE meshlite_{name} gauge");
+        for size in &sizes {
+            let _ = writeln!(text, "meshlite_{name}{{table=\"{}\"}} {}", size.table, of(size));
+        }
+    }
     let kind = "text/plain; version=0.0.4; charset=utf-8";
     Outcome::Answer(Response::new(200).with("Content-Type", kind).with_body(text))
 }

@@ -1,11 +1,45 @@
 //! The audit log: two tables that lose their oldest rows. Failed sign-ins have one of their own, so that whoever
 //! makes many cannot push out what users did.
 
+use microstack::store::Capped;
+
 use super::history::{newest_first, with};
-use super::{AUDIT, AUDIT_SIGN_INS, Data, DataError, decode, encode};
+use super::{AUDIT, AUDIT_SIGN_INS, Data, DataError, EVENTS, POWER, decode, encode};
 use crate::model::Audit;
 
+/// Rows and bytes of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TableSize {
+    /// Its name.
+    pub table: &'static str,
+    /// Rows.
+    pub rows: usize,
+    /// Bytes of their content.
+    pub bytes: usize,
+}
+
 impl Data {
+    /// How large the tables are that grow by themselves.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn history_sizes(&self) -> Result<Vec<TableSize>, DataError> {
+        let (history, limits) = (&self.history, &self.history.limits);
+        [
+            (&history.events, EVENTS, limits.events),
+            (&history.power, POWER, limits.power),
+            (&history.audit, AUDIT, limits.audit),
+            (&history.audit_sign_ins, AUDIT_SIGN_INS, limits.audit_sign_ins),
+        ]
+        .into_iter()
+        .map(|(table, name, limits)| {
+            let size =
+                |table: &mut Capped| Ok(TableSize { table: name, rows: table.len(), bytes: table.bytes() });
+            with(&self.store, table, name, limits, size)
+        })
+        .collect()
+    }
+
     /// Keeps a line.
     ///
     /// # Errors

@@ -51,8 +51,8 @@ impl Default for HistoryLimits {
 
 pub(super) struct History {
     pub(super) limits: HistoryLimits,
-    events: Mutex<Option<Capped>>,
-    power: Mutex<Option<Capped>>,
+    pub(super) events: Mutex<Option<Capped>>,
+    pub(super) power: Mutex<Option<Capped>>,
     pub(super) audit: Mutex<Option<Capped>>,
     pub(super) audit_sign_ins: Mutex<Option<Capped>>,
 }

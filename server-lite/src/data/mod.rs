@@ -31,6 +31,7 @@ use microstack::wire::id::MeshId;
 
 use crate::model::{Group, LoginToken, User, UserGroup, WebSession};
 
+pub use audit::TableSize;
 pub use cores::MAX_CORE_BYTES;
 pub use devices::NodeQuery;
 pub use error::DataError;

@@ -418,7 +418,13 @@ fn a_command_waits_for_its_device_and_for_no_other() {
     let counts = signed_in(&lab, &[("x-meshauth", &meshauth("admin", PASSWORD))])
         .ask(json!({ "action": "wssessioncount" }));
     assert_eq!(counts["wssessions"], json!({ "user//admin": 1 }));
+    let caller = admin.token(&["run"]);
+    let path = format!("/api/v1/devices/{}/run", node.replace('/', "%2F"));
+    let asked = std::thread::spawn(move || caller.post(&path, json!({ "command": "reboot", "wait": true })));
+    agent.wait_json("runcommands");
     agent.socket.close();
+    let lost = asked.join().unwrap();
+    assert_eq!((lost.status, lost.code()), (409, "offline"), "that it left is not its output");
     let offline = admin.post(
         &format!("/api/v1/devices/{}/run", node.replace('/', "%2F")),
         json!({ "command": "id", "wait": true }),
@@ -450,6 +456,10 @@ fn the_description_names_exactly_what_is_there() {
     operations.sort();
     live.sort();
     assert_eq!(operations, live);
+    let page = include_str!("../../../docs/rest.md");
+    for operation in &live {
+        assert!(page.contains(&format!("| `{operation}` |")), "docs/rest.md lacks {operation}");
+    }
     // And the server knows each of them: whatever it answers, it is not that there is nothing.
     for route in API {
         let answer = Caller::nobody(&lab).call(route.method, &route.path.replace(['{', '}'], "x"), None);
@@ -467,6 +477,7 @@ fn figures_are_for_this_machine_and_for_administrators() {
     for name in ["agents_connected 0", "users 1", "groups 1", "web_sessions 1", "tunnels 0"] {
         assert!(text.contains(&format!("\nmeshlite_{name}\n")), "{name}: {text}");
     }
+    assert!(text.contains("\nmeshlite_table_rows{table=\"audit\"} "), "{text}");
     admin.post("/api/v1/users", json!({ "name": "bert", "password": PASSWORD })).good("Created");
     assert_eq!(Caller::browser(&lab, "bert", PASSWORD).get("/metrics").code(), "denied");
 }
