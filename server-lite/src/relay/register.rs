@@ -111,6 +111,13 @@ impl Tunnels {
             return Err(Refusal::TooMany("too many tunnels are being opened on this server"));
         }
         inner.room_for(&expect.user_id, Some(&expect.node))?;
+        // Nobody takes all places. Counted only when there are so many that one user could have them.
+        if inner.expected.len() >= Tunnels::MAX_OF_USER {
+            let mine = |expected: &&Expected| expected.expect.user_id == expect.user_id;
+            if inner.expected.values().filter(mine).count() >= Tunnels::MAX_OF_USER {
+                return Err(Refusal::TooMany("this user has asked for too many tunnels within two minutes"));
+            }
+        }
         if inner.expected.contains_key(&expect.id) {
             return Err(Refusal::Taken);
         }
@@ -331,6 +338,15 @@ mod tests {
         assert!(tunnels.expect(expect("a", "bert"), start + Tunnels::MEMORY).is_ok());
         tunnels.forget("a");
         assert_eq!(tunnels.expected("a"), None);
+    }
+
+    #[test]
+    fn one_user_cannot_ask_for_all_there_is() {
+        let (tunnels, now) = (Tunnels::default(), Instant::now());
+        let asked = (0..5000).filter(|n| tunnels.expect(expect(&n.to_string(), "anna"), now).is_ok()).count();
+        assert_eq!(asked, Tunnels::MAX_OF_USER);
+        assert!(tunnels.expect(expect("b", "bert"), now).is_ok());
+        assert!(tunnels.expect(expect("a", "anna"), now + Tunnels::MEMORY).is_ok());
     }
 
     #[test]
