@@ -33,6 +33,8 @@ function forwarding(kind, link, m, host, port, stop) {
 function forwardTcp(link, m, host, port) {
     var id = 'socket' + (++held.next), up = false, gone = false, finished = false;
     function finish() {
+        // MeshAgent's sockets know no half: the target could not answer any more.
+        if (process.versions.duktape) { return; }
         finished = true;
         guard(function () { socket.end(); });
     }

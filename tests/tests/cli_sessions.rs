@@ -18,6 +18,8 @@ struct Lab<T> {
     id: String,
     /// The device runs our core.
     ours: bool,
+    /// Its sockets can end one direction alone.
+    half_close: bool,
 }
 
 fn ready(server: &Server) -> String {
@@ -33,7 +35,7 @@ fn our_agent() -> Lab<(Server, Agent)> {
     let server = Server::start();
     let agent = Agent::start(&server.group("lab"));
     let (id, tool) = (ready(&server), Tool::log_in(&server.account()));
-    Lab { _behind: (server, agent), tool, id, ours: true }
+    Lab { _behind: (server, agent), tool, id, ours: true, half_close: true }
 }
 
 fn real_agent() -> Option<Lab<(Server, RealAgent)>> {
@@ -41,14 +43,14 @@ fn real_agent() -> Option<Lab<(Server, RealAgent)>> {
     let server = Server::start();
     let agent = RealAgent::start(&meshcentral, &server.group("lab"));
     let (id, tool) = (ready(&server), Tool::log_in(&server.account()));
-    Some(Lab { _behind: (server, agent), tool, id, ours: true })
+    Some(Lab { _behind: (server, agent), tool, id, ours: true, half_close: false })
 }
 
 fn real_server() -> Option<Lab<ManagedDevice>> {
     let bench = ManagedDevice::start()?;
     let tool = Tool::log_in(&bench.server.account());
     let id = bench.node.clone();
-    Some(Lab { _behind: bench, tool, id, ours: false })
+    Some(Lab { _behind: bench, tool, id, ours: false, half_close: false })
 }
 
 /// Bytes that look random and are the same each time.
@@ -239,7 +241,7 @@ impl<T> Lab<T> {
         let threads: Vec<_> =
             (0..20).map(|n| thread::spawn(move || echoes(port, &noise(50_000 + n * 1000)))).collect();
         threads.into_iter().for_each(|thread| thread.join().expect("an echo"));
-        if self.ours {
+        if self.half_close {
             // The answer comes when the question has ended: our side's end is passed on.
             let counter = counter();
             let mut counted =
