@@ -12,9 +12,16 @@ pub const POINT_LEN: usize = 65;
 /// Bytes of a secret, a proof and a transcript hash.
 pub const SECRET_LEN: usize = 48;
 
-/// 48 secret bytes. Not printable; wiped as far as we hold them is not promised.
+/// 48 secret bytes. They are not shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub(crate) [u8; SECRET_LEN]);
+
+impl Secret {
+    /// A secret that is known: for vectors.
+    pub fn from_bytes(bytes: [u8; SECRET_LEN]) -> Secret {
+        Secret(bytes)
+    }
+}
 
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -17,6 +17,8 @@ export interface Tunnel {
   onBinary: (data: Uint8Array) => void;
   onText: (text: string) => void;
   onClose: (why: string) => void;
+  /** Told when the link is lost while the session goes on, and when there is a new one. */
+  onLink?: (up: boolean) => void;
   /** Bytes not sent yet. */
   readonly buffered: number;
   close(): void;

@@ -6,6 +6,8 @@ export const WINDOW_BYTES = 1 << 20;
 const WINDOW_RECORDS = 4096;
 const MAX_PAYLOAD = 65_536;
 const MAX_MESSAGE = 4 << 20;
+/** What may wait here when nobody looks at `buffered`. */
+const MAX_KEPT = 16 << 20;
 const ACK_BYTES = 65_536;
 const ACK_RECORDS = 64;
 const [DATA, ACK, CLOSE, PING] = [1, 2, 3, 4];
@@ -41,6 +43,7 @@ export class Stream {
   send(text: boolean, bytes: Uint8Array): void {
     if (this.closing) return;
     if (bytes.length > MAX_MESSAGE) throw new RangeError(`A message may have ${MAX_MESSAGE} bytes at most.`);
+    if (this.keptBytes > MAX_KEPT) throw new RangeError("Too much waits for the device already.");
     let at = 0;
     do {
       const payload = bytes.subarray(at, at + MAX_PAYLOAD);
