@@ -6,7 +6,7 @@
 var secure = null;
 try {
     secure = require('meshlite-session').open();
-    // features.secure = features.resume = 1;
+    features.secure = features.resume = 1;
 } catch (e) { /* MeshAgent has no such module; an agent without the permission says no */ }
 
 // The name of a tunnel in the relay, which both ends bind into their handshake.

@@ -26,6 +26,10 @@ struct Shared {
     generation: AtomicUsize,
     stopped: AtomicBool,
     accepted: AtomicUsize,
+    /// Everything the server has sent, when somebody wants to look at it.
+    seen: Mutex<Option<Vec<u8>>>,
+    /// Replaced in what the server sends: texts of one length.
+    change: Mutex<Option<(Vec<u8>, Vec<u8>)>>,
 }
 
 impl Proxy {
@@ -40,6 +44,8 @@ impl Proxy {
             generation: AtomicUsize::new(0),
             stopped: AtomicBool::new(false),
             accepted: AtomicUsize::new(0),
+            seen: Mutex::new(None),
+            change: Mutex::new(None),
         });
         let serving = shared.clone();
         std::thread::spawn(move || {
@@ -76,6 +82,37 @@ impl Proxy {
         self.shared.generation.fetch_add(1, Ordering::SeqCst);
     }
 
+    /// Keeps what the server sends from now on. Its WebSocket frames are not masked: what passes a relay is in them.
+    pub fn tap(&self) {
+        *self.shared.seen.lock().unwrap() = Some(Vec::new());
+    }
+
+    /// Whether the server has sent these bytes since [`Proxy::tap`].
+    ///
+    /// # Panics
+    /// Without a tap.
+    pub fn has_seen(&self, bytes: &[u8]) -> bool {
+        let seen = self.shared.seen.lock().unwrap();
+        seen.as_ref().expect("a tap").windows(bytes.len()).any(|window| window == bytes)
+    }
+
+    /// How much the server has sent since [`Proxy::tap`].
+    ///
+    /// # Panics
+    /// Without a tap.
+    pub fn bytes_seen(&self) -> usize {
+        self.shared.seen.lock().unwrap().as_ref().expect("a tap").len()
+    }
+
+    /// Puts `new` in the place of `old` wherever the server sends it.
+    ///
+    /// # Panics
+    /// When their lengths differ: a frame says its length first.
+    pub fn change(&self, old: &[u8], new: &[u8]) {
+        assert_eq!(old.len(), new.len());
+        *self.shared.change.lock().unwrap() = Some((old.to_vec(), new.to_vec()));
+    }
+
     /// Connections accepted so far.
     pub fn accepted(&self) -> usize {
         self.shared.accepted.load(Ordering::SeqCst)
@@ -88,6 +125,20 @@ impl Drop for Proxy {
         self.cut();
         // Wakes the accepting thread, which then ends.
         let _ = TcpStream::connect(self.address);
+    }
+}
+
+impl Shared {
+    fn look_at(&self, bytes: &mut [u8]) {
+        if let Some((old, new)) = &*self.change.lock().unwrap() {
+            let found = bytes.windows(old.len()).position(|window| window == old);
+            if let Some(at) = found {
+                bytes[at..at + new.len()].copy_from_slice(new);
+            }
+        }
+        if let Some(seen) = &mut *self.seen.lock().unwrap() {
+            seen.extend_from_slice(bytes);
+        }
     }
 }
 
@@ -209,6 +260,7 @@ fn serve(client: TcpStream, shared: &Shared) -> io::Result<()> {
         if from_upstream {
             bytes.clear();
             let open = upstream.pull(&mut bytes)?;
+            shared.look_at(&mut bytes);
             client.push(&bytes)?;
             if !open {
                 return Ok(());

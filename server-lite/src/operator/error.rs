@@ -51,6 +51,13 @@ pub enum OperatorError {
         /// What ended it.
         why: CloseWhy,
     },
+    /// The other end of an encrypted session is not the device, or does not want one.
+    NotSecure {
+        /// The device's name.
+        device: String,
+        /// What is wrong.
+        error: microstack::session::Error,
+    },
     /// The server was reached and did not answer in time.
     Silent {
         /// What was asked for.
@@ -118,6 +125,7 @@ impl OperatorError {
             OperatorError::OtherServer { .. }
             | OperatorError::NoProof(_)
             | OperatorError::Closed { .. }
+            | OperatorError::NotSecure { .. }
             | OperatorError::Refused(_) => 4,
             OperatorError::Tunnel { why, .. } => tunnel_code(why),
             OperatorError::Silent { .. }
@@ -175,6 +183,9 @@ impl fmt::Display for OperatorError {
                 }
             }
             OperatorError::Tunnel { device, begun, why } => tunnel(f, device, *begun, why),
+            OperatorError::NotSecure { device, error } => {
+                write!(f, "no encrypted session with {}: {error}", escape_line(device))
+            }
             OperatorError::Silent { asked, seconds } => {
                 write!(f, "no answer to {asked} within {seconds} s; try again, or see the log of the server")
             }

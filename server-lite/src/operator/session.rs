@@ -44,6 +44,7 @@ pub struct Session {
     /// every session that watches (user-channel specification 4.3).
     mark: String,
     cookies: Option<(Instant, Cookies)>,
+    again: Again,
     /// The account's name, as the server says it.
     pub user: String,
     /// The server's name, as it says it.
@@ -76,6 +77,25 @@ pub struct Cookies {
     pub own: String,
     /// For the agent's side.
     pub agents: String,
+}
+
+/// What opens another session like the one it is of: for links that outlive the control channel.
+#[derive(Clone)]
+pub struct Again {
+    url: ServerUrl,
+    id: ServerId,
+    name: String,
+    secret: String,
+}
+
+impl Again {
+    /// Connects, has the server prove that it is the same, and signs in.
+    ///
+    /// # Errors
+    /// As [`Stranger::connect_on`], [`Stranger::prove`] and [`Known::sign_in`].
+    pub fn open(&self, chain: &Chain) -> Result<Session, OperatorError> {
+        Stranger::connect_on(chain, &self.url)?.prove(Some(&self.id))?.sign_in(&self.name, &self.secret)
+    }
 }
 
 /// Servers take cookies for 60 minutes.
@@ -155,6 +175,7 @@ impl Known {
         let mut message = json!({
             "action": "userAuth", "username": STANDARD.encode(name), "password": STANDARD.encode(secret),
         });
+        let url = self.connection.url().clone();
         if let Some(code) = code {
             message["token"] = json!(code);
         }
@@ -181,6 +202,7 @@ impl Known {
                     watches: false,
                     mark,
                     cookies: None,
+                    again: Again { url, id: self.id, name: name.to_owned(), secret: secret.to_owned() },
                     user,
                     server_name,
                     is_meshlite,
@@ -337,6 +359,11 @@ impl Session {
             self.aside.extend(understand(&mut self.connection, incoming)?);
         }
         Ok(self.aside.pop_front())
+    }
+
+    /// What opens another session like this one.
+    pub fn again(&self) -> Again {
+        self.again.clone()
     }
 
     /// The chain that waiting turns.

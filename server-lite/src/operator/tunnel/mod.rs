@@ -6,7 +6,9 @@
 //!
 //! What it is **not**: it knows nothing of what is inside a session.
 
+mod line;
 mod pin;
+mod secure;
 mod wire;
 
 use std::time::{Duration, Instant};
@@ -23,6 +25,8 @@ use super::error::OperatorError;
 use super::escape::escape_line;
 use super::output::Output;
 use super::session::{ANSWER, Session};
+use line::Line;
+use secure::SecureLine;
 pub use wire::Frame;
 use wire::Wire;
 
@@ -39,7 +43,7 @@ pub enum Arrival {
 
 /// The near end of a session with a device.
 pub struct Tunnel {
-    wire: Wire,
+    line: Line,
     device: String,
     /// The other side is there.
     begun: bool,
@@ -72,57 +76,24 @@ impl Tunnel {
         e2e: E2e,
         output: &Output,
     ) -> Result<Tunnel, OperatorError> {
-        if e2e == E2e::Required {
-            return Err(OperatorError::Refused(format!(
-                "{} offers no end-to-end encryption; --e2e auto lets the server read the session",
-                escape_line(&device.name)
-            )));
-        }
-        let mut tunnel = Tunnel::join(session, device, protocol)?;
-        if e2e == E2e::Auto {
+        let line = match e2e {
+            E2e::Auto | E2e::Required if device.secure => {
+                Line::Secure(Box::new(SecureLine::open(session, device, protocol)?))
+            }
+            E2e::Required => {
+                return Err(OperatorError::Refused(format!(
+                    "{} offers no end-to-end encryption; --e2e auto lets the server read the session",
+                    escape_line(&device.name)
+                )));
+            }
+            E2e::Auto | E2e::Off => Line::Plain(join(session, device, protocol)?.0),
+        };
+        if e2e == E2e::Auto && !line.is_secure() {
             output.note("not end-to-end encrypted: the server can read this session");
         }
+        let mut tunnel = Tunnel { line, device: device.name.clone(), begun: true, ending: false };
         tunnel.start(protocol, options);
         Ok(tunnel)
-    }
-
-    /// The first half of [`Tunnel::open`]: both sides are there, nothing has been said.
-    ///
-    /// # Errors
-    /// As [`Tunnel::open`].
-    fn join(session: &mut Session, device: &Device, protocol: u32) -> Result<Tunnel, OperatorError> {
-        let cookies = session.cookies()?;
-        let id: String = random_bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
-        let node = &device.full_id;
-        let value = format!("*/meshrelay.ashx?p={protocol}&nodeid={node}&id={id}&rauth={}", cookies.agents);
-        let order = json!({
-            "action": "msg", "type": "tunnel", "nodeid": node, "value": value, "usage": protocol,
-        });
-        let answer = session.ask(order, ANSWER, |_| false)?;
-        match answer["result"].as_str() {
-            Some(result) if result.eq_ignore_ascii_case("ok") => {}
-            Some("Unable to route") => {
-                return Err(OperatorError::Failed(format!("{} is not connected", escape_line(&device.name))));
-            }
-            result => return Err(OperatorError::of_result(result.unwrap_or("the answer has no result"))),
-        }
-        let query =
-            format!("browser=1&p={protocol}&nodeid={}&id={id}&auth={}", percent(node), percent(&cookies.own));
-        let mut tunnel = Tunnel::dial(session, device, &query)?;
-        let until = Instant::now() + JOIN;
-        loop {
-            let came = session.attend(Some(until), &mut || tunnel.wire.has_news())?;
-            if tunnel.has_begun() {
-                return Ok(tunnel);
-            }
-            if let Some(why) = tunnel.closed() {
-                return Err(tunnel.over(why));
-            }
-            if !came {
-                let asked = format!("the session by {}", escape_line(&device.name));
-                return Err(OperatorError::Silent { asked, seconds: JOIN.as_secs() });
-            }
-        }
     }
 
     /// Has the device connect to `host` and `port`. Comes back at once: see [`Tunnel::has_begun`].
@@ -147,33 +118,14 @@ impl Tunnel {
             percent(host),
             percent(&cookies.own)
         );
-        Tunnel::dial(session, device, &query)
-    }
-
-    fn dial(session: &Session, device: &Device, query: &str) -> Result<Tunnel, OperatorError> {
-        let url = relay_url(session.url(), query);
-        let tls = pin::pinned(tls_hash(session.certificate_der()));
-        let wire = Wire::dial(session.chain(), url, tls, session.is_meshlite);
-        Ok(Tunnel { wire, device: device.name.clone(), begun: false, ending: false })
-    }
-
-    fn start(&mut self, protocol: u32, options: Option<Value>) {
-        if let Some(mut options) = options {
-            options["type"] = json!("options");
-            self.control(options);
-        }
-        self.send_text(protocol.to_string());
+        let line = Line::Plain(dial(session, &query));
+        Ok(Tunnel { line, device: device.name.clone(), begun: false, ending: false })
     }
 
     /// True once the other side is there.
     pub fn has_begun(&mut self) -> bool {
-        // Everything before the start is not for us (relay specification 3.3).
-        while !self.begun {
-            match self.wire.receive() {
-                Some(Frame::Text(text)) if text == "c" || text == "cr" => self.begun = true,
-                Some(_) => {}
-                None => break,
-            }
+        if let (false, Line::Plain(wire)) = (self.begun, &mut self.line) {
+            self.begun = has_begun(wire);
         }
         self.begun
     }
@@ -186,7 +138,7 @@ impl Tunnel {
     /// The next thing that came.
     pub fn receive(&mut self) -> Option<Arrival> {
         while self.has_begun() {
-            match self.wire.receive()? {
+            match self.line.receive()? {
                 Frame::Binary(bytes) => return Some(Arrival::Data(bytes)),
                 Frame::Text(text) => {
                     let Some(control) = control_message(&text) else { return Some(Arrival::Text(text)) };
@@ -204,12 +156,12 @@ impl Tunnel {
 
     /// Queues session data. See [`Tunnel::has_room`].
     pub fn send(&mut self, bytes: Vec<u8>) {
-        self.wire.send(Frame::Binary(bytes));
+        self.line.send(Frame::Binary(bytes));
     }
 
     /// Queues a text.
     pub fn send_text(&mut self, text: String) {
-        self.wire.send(Frame::Text(text));
+        self.line.send(Frame::Text(text));
     }
 
     /// Queues a control message.
@@ -220,12 +172,12 @@ impl Tunnel {
 
     /// True while more should be sent; else wait until it is.
     pub fn has_room(&self) -> bool {
-        self.wire.has_room()
+        self.line.has_room()
     }
 
     /// True when [`Tunnel::receive`] or [`Tunnel::closed`] has something to say.
     pub fn has_news(&self) -> bool {
-        self.wire.has_news()
+        self.line.has_news()
     }
 
     /// Turns the chain until `ready`, without looking after the control channel. `false` when time ran out.
@@ -237,37 +189,93 @@ impl Tunnel {
         until: Option<Instant>,
         ready: &mut dyn FnMut() -> bool,
     ) -> Result<bool, OperatorError> {
-        let end = self.wire.chain().run_until(until, &mut |_| ready());
+        let end = self.line.chain().run_until(until, &mut |_| ready());
         end.map(|end| end == RunEnd::Done).map_err(|error| OperatorError::System(error.into()))
     }
 
     /// True when it has ended, though something may be left to receive.
     pub fn is_over(&self) -> bool {
-        self.wire.is_over()
+        self.line.is_over()
     }
 
     /// Why it ended, once it has and everything was received.
     pub fn closed(&self) -> Option<CloseWhy> {
-        self.wire.closed()
+        self.line.closed()
     }
 
     /// True when it ended because the other side was done, and not by a fault on the way.
     pub fn ended_well(&self) -> bool {
         let by_peer =
             |why: CloseWhy| matches!(why, CloseWhy::Peer { code: None | Some(1000 | 1001 | 1005), .. });
-        self.ending || self.wire.closed().is_some_and(by_peer)
+        self.ending || self.line.closed().is_some_and(by_peer)
     }
 
     /// Says goodbye behind what waits to be sent.
     pub fn close(&mut self) {
         self.control(json!({ "type": "close" }));
-        self.wire.close();
+        self.line.close();
     }
 
     /// The error of a tunnel that ended for `why`.
     pub fn over(&self, why: CloseWhy) -> OperatorError {
         OperatorError::Tunnel { device: self.device.clone(), begun: self.begun, why }
     }
+}
+
+/// Asks the server for a tunnel and waits for the device: both sides are there, nothing has been said. Gives the
+/// tunnel's id, too.
+///
+/// # Errors
+/// As [`Tunnel::open`].
+fn join(session: &mut Session, device: &Device, protocol: u32) -> Result<(Wire, String), OperatorError> {
+    let cookies = session.cookies()?;
+    let id: String = random_bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let node = &device.full_id;
+    let value = format!("*/meshrelay.ashx?p={protocol}&nodeid={node}&id={id}&rauth={}", cookies.agents);
+    let order = json!({
+        "action": "msg", "type": "tunnel", "nodeid": node, "value": value, "usage": protocol,
+    });
+    let answer = session.ask(order, ANSWER, |_| false)?;
+    match answer["result"].as_str() {
+        Some(result) if result.eq_ignore_ascii_case("ok") => {}
+        Some("Unable to route") => {
+            return Err(OperatorError::Failed(format!("{} is not connected", escape_line(&device.name))));
+        }
+        result => return Err(OperatorError::of_result(result.unwrap_or("the answer has no result"))),
+    }
+    let query =
+        format!("browser=1&p={protocol}&nodeid={}&id={id}&auth={}", percent(node), percent(&cookies.own));
+    let mut wire = dial(session, &query);
+    let until = Instant::now() + JOIN;
+    loop {
+        let came = session.attend(Some(until), &mut || wire.has_news())?;
+        if has_begun(&mut wire) {
+            return Ok((wire, id));
+        }
+        if let Some(why) = wire.closed() {
+            return Err(OperatorError::Tunnel { device: device.name.clone(), begun: false, why });
+        }
+        if !came {
+            let asked = format!("the session by {}", escape_line(&device.name));
+            return Err(OperatorError::Silent { asked, seconds: JOIN.as_secs() });
+        }
+    }
+}
+
+/// Looks for the relay's start. Everything before it is not for us (relay specification 3.3).
+fn has_begun(wire: &mut Wire) -> bool {
+    while let Some(frame) = wire.receive() {
+        if matches!(&frame, Frame::Text(text) if text == "c" || text == "cr") {
+            return true;
+        }
+    }
+    false
+}
+
+fn dial(session: &Session, query: &str) -> Wire {
+    let url = relay_url(session.url(), query);
+    let tls = pin::pinned(tls_hash(session.certificate_der()));
+    Wire::dial(session.chain(), url, tls, session.is_meshlite)
 }
 
 /// A text of the control channel inside a session; the mark is a string or a number (relay specification 5.1).
