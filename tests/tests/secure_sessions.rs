@@ -37,15 +37,21 @@ impl Site {
         let agent = Agent::start(&server.msh_via("lab", agents.address()));
         let account = Account { url: format!("wss://{}", operators.address()), ..server.account() };
         let tool = Tool::log_in(&account);
-        let id = eventually("a device with the core", PATIENCE, || {
-            let listed = tool.run(&["--json", "devices"]);
+        let mut site = Site { server, agents, operators, tool, _agent: agent, id: String::new(), _dir: dir };
+        site.id = site.ready();
+        site
+    }
+
+    /// Waits for the device with its core; gives its id.
+    fn ready(&self) -> String {
+        eventually("a device with the core", PATIENCE, || {
+            let listed = self.tool.run(&["--json", "devices"]);
             let devices: Value = serde_json::from_str(&listed.stdout).ok()?;
             let one = devices.as_array()?.iter().find(|one| {
                 one["connected"] == true && one["core"].as_str().is_some_and(|core| !core.is_empty())
             })?;
             Some(one["id"].as_str()?.to_owned())
-        });
-        Site { server, agents, operators, tool, _agent: agent, id, _dir: dir }
+        })
     }
 
     /// Cuts the links in turn (the agent's, the operator's, both) until dropped.
@@ -146,6 +152,7 @@ fn a_terminal_goes_on_while_its_links_are_cut() {
         // The same shell: it counts in a variable of its own.
         shell.press(&format!("S=$S.; echo \"say {said}-$((said=said+1))-${{#S}}\"\r"));
         shell.shows(&format!("say {said}-{said}-{}", said + 3));
+        thread::sleep(Duration::from_millis(100)); // a person types no faster; nothing depends on it
     }
     let cuts = cutter.stop();
     shell.press("exit 7\r");
@@ -167,8 +174,10 @@ fn copies_arrive_whole_while_their_links_are_cut() {
     let place = format!("{}:{}/big", site.id, far.path().display());
     let local = |name: &str| near.path().join(name).display().to_string();
     let run = |args: &[&str]| {
-        let cutter = site.cutting(every);
+        // A session begins with both there; from then on each may be gone for a while.
+        site.ready();
         let mut running = site.tool.start(args);
+        let cutter = site.cutting(every);
         let limit = if soak() { Duration::from_secs(1200) } else { Duration::from_secs(100) };
         let status = eventually("the end of the copy", limit, || running.exited());
         let cuts = cutter.stop();

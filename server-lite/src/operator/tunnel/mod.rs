@@ -122,6 +122,14 @@ impl Tunnel {
         Ok(Tunnel { line, device: device.name.clone(), begun: false, ending: false })
     }
 
+    fn start(&mut self, protocol: u32, options: Option<Value>) {
+        if let Some(mut options) = options {
+            options["type"] = json!("options");
+            self.control(options);
+        }
+        self.send_text(protocol.to_string());
+    }
+
     /// True once the other side is there.
     pub fn has_begun(&mut self) -> bool {
         if let (false, Line::Plain(wire)) = (self.begun, &mut self.line) {
