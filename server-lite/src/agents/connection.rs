@@ -177,8 +177,15 @@ impl Agent {
     pub fn closed(&mut self, now: Instant) {
         let State::Open(open) = std::mem::replace(&mut self.state, State::Ended) else { return };
         let node = open.session.node();
-        self.house.live.crash_guard.disconnected(node, now);
-        if !self.house.live.leave(&node, open.serial) {
+        let left = self.house.live.leave(&node, open.serial);
+        // Our own agent keeps broken cores away by itself and reports each crash, which is counted there: that its link
+        // was cut says nothing of its core, and its sessions go on (docs/secure-sessions.md).
+        let resumes =
+            || matches!(self.house.data.device(&node), Ok(Some(device)) if device.features.resume > 0);
+        if !left || !resumes() {
+            self.house.live.crash_guard.disconnected(node, now);
+        }
+        if !left {
             return; // a newer connection has the seat: the device is not away
         }
         let time = now_ms();

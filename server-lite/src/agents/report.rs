@@ -38,6 +38,9 @@ impl Agent {
                 return;
             }
         };
+        if message["action"] == "coreCrashed" {
+            self.house.live.crash_guard.disconnected(node, cx.now());
+        }
         for heard in hear(&device, message, time) {
             match heard {
                 Heard::Device(told) => {

@@ -24,7 +24,7 @@ impl CrashGuard {
     /// Length of a window.
     pub const WINDOW: Duration = Duration::from_secs(120);
 
-    /// Notes that a confirmed agent lost its connection.
+    /// Notes that a confirmed agent lost its connection, or that its core crashed.
     pub fn disconnected(&self, node: NodeId, now: Instant) {
         let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.roll(now);
