@@ -336,7 +336,8 @@ impl Client {
         let ecdh = key.agree(&said.point).ok_or(Error::Point)?;
         let secrets =
             LinkSecrets::derive(&ecdh, self.session.as_ref().map(|known| &known.resumption), &transcript);
-        self.stream.attach(said.received)?;
+        // Nothing came meanwhile: the old link was given up before we said what we expect.
+        self.stream.attach(said.received, self.stream.received())?;
         self.stream.owe_ack();
         self.link =
             Link::Up { sealer: Sealer::new(secrets.to_device), opener: Opener::new(secrets.to_client) };

@@ -63,6 +63,8 @@ pub struct Stream {
     wants_room: bool,
 
     received: u64,
+    /// Records that the link will bring again, though we have them.
+    known: u64,
     taken: u64,
     acked: u64,
     inbox: VecDeque<Numbered>,
@@ -167,12 +169,14 @@ impl Stream {
         self.closing
     }
 
-    /// A link begins; the other side expects record `peer_received` next.
+    /// A link begins; the other side expects record `peer_received` next, and was told that we expect `told`. What an
+    /// old link has brought since then comes again, and is passed over.
     ///
     /// # Errors
     /// [`Error::Gap`] when that is none we can give.
-    pub fn attach(&mut self, peer_received: u64) -> Result<(), Error> {
+    pub fn attach(&mut self, peer_received: u64, told: u64) -> Result<(), Error> {
         self.can_attach(peer_received)?;
+        self.known = self.received - told;
         self.next = peer_received;
         let flying = (self.next - self.base) as usize;
         self.flying_bytes = self.kept.iter().take(flying).map(Numbered::weight).sum();
@@ -235,6 +239,7 @@ impl Stream {
     /// [`Error::Record`] when the other side breaks the protocol.
     pub fn record(&mut self, plain: &[u8]) -> Result<(), Error> {
         match Record::parse(plain)? {
+            Record::Numbered(_) if self.known > 0 => self.known -= 1,
             Record::Numbered(numbered) => {
                 if self.peer_closed {
                     return Err(Error::Record("a record after the end"));

@@ -213,6 +213,32 @@ fn silence_ends_a_link_and_not_the_session() {
 }
 
 #[test]
+fn what_the_old_link_still_brings_is_not_taken_twice() {
+    let mut pair = Pair::open();
+    let old = pair.link.unwrap();
+    let sent: Vec<_> = (0..5u8).map(|n| binary([n])).collect();
+    for message in &sent {
+        pair.client.send(message).unwrap();
+    }
+    pair.drain();
+    let held: Vec<_> = pair.to_device.drain(..).collect();
+    pair.client.detach();
+    pair.attach();
+    pair.drain();
+    let hello = pair.to_device.pop_front().unwrap();
+    pair.give_device(pair.links, hello);
+    // The device has said what it expects next, and then gets some of it by the link that still lives for it.
+    for frame in held.into_iter().take(3) {
+        pair.give_device(old, frame);
+    }
+    pair.run();
+    assert_eq!(pair.at_device(), sent);
+    pair.client.send(&text("on")).unwrap();
+    pair.run();
+    assert_eq!(pair.at_device().last(), Some(&text("on")));
+}
+
+#[test]
 fn a_device_that_does_not_answer_is_given_up() {
     let mut pair = Pair::new();
     pair.attach();

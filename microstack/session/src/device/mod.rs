@@ -116,7 +116,7 @@ enum LinkState {
         until: Instant,
     },
     /// A resumed session waits for a first record under the new keys; its old link still counts.
-    Trying { session: SessionId, received: u64, sealer: Sealer, opener: Opener, until: Instant },
+    Trying { session: SessionId, received: u64, told: u64, sealer: Sealer, opener: Opener, until: Instant },
     /// The link of a session.
     On(SessionId),
 }
@@ -413,6 +413,7 @@ impl Device {
             LinkState::Trying {
                 session: resume.session,
                 received: resume.received,
+                told: answer.received,
                 sealer: Sealer::new(secrets.to_client),
                 opener: Opener::new(secrets.to_device),
                 until: now + self.limits.handshake,
@@ -423,7 +424,7 @@ impl Device {
 
     /// The first record over the new link of a session: it replaces the old one.
     fn first_record(&mut self, now: Instant, link: u64, frame: &[u8]) {
-        let Some(LinkState::Trying { session: id, received, sealer, mut opener, .. }) =
+        let Some(LinkState::Trying { session: id, received, told, sealer, mut opener, .. }) =
             self.links.remove(&link)
         else {
             return;
@@ -435,7 +436,7 @@ impl Device {
         let Some(session) = self.sessions.get_mut(&id) else {
             return self.drop_link(link, "the session ended meanwhile".into());
         };
-        if let Err(error) = session.stream.attach(received) {
+        if let Err(error) = session.stream.attach(received, told) {
             return self.drop_link(link, error.to_string());
         }
         session.stream.owe_ack();

@@ -124,7 +124,10 @@ export class Client {
     const up = this.up;
     const handled = this.incoming.then(async () => {
       if (!up || up !== this.up) return; // of a link that is gone
-      this.stream.record(await up.opener.open(frame));
+      const record = await up.opener.open(frame);
+      // Since then a new link may have said what we expect next: this record comes again on it.
+      if (up !== this.up) return;
+      this.stream.record(record);
       for (let taken = this.stream.take(); taken; taken = this.stream.take()) this.onTaken(taken);
       await this.flush();
     });
