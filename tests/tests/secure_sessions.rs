@@ -18,7 +18,7 @@ struct Site {
     agents: Arc<Proxy>,
     operators: Arc<Proxy>,
     tool: Tool,
-    _agent: Agent,
+    agent: Agent,
     id: String,
     _dir: tempfile::TempDir,
 }
@@ -37,7 +37,7 @@ impl Site {
         let agent = Agent::start(&server.msh_via("lab", agents.address()));
         let account = Account { url: format!("wss://{}", operators.address()), ..server.account() };
         let tool = Tool::log_in(&account);
-        let mut site = Site { server, agents, operators, tool, _agent: agent, id: String::new(), _dir: dir };
+        let mut site = Site { server, agents, operators, tool, agent, id: String::new(), _dir: dir };
         site.id = site.ready();
         site
     }
@@ -60,7 +60,10 @@ impl Site {
         let (stop, stopped) = mpsc::channel::<()>();
         let thread = thread::spawn(move || {
             let mut cuts = 0;
-            while stopped.recv_timeout(every).is_err_and(|why| why == mpsc::RecvTimeoutError::Timeout) {
+            // The first one soon: a quick copy shall not slip through.
+            let mut wait = every.min(Duration::from_millis(200));
+            while stopped.recv_timeout(wait).is_err_and(|why| why == mpsc::RecvTimeoutError::Timeout) {
+                wait = every;
                 if cuts % 3 != 1 {
                     agents.cut();
                 }
@@ -163,7 +166,7 @@ fn a_terminal_goes_on_while_its_links_are_cut() {
 
 #[test]
 fn copies_arrive_whole_while_their_links_are_cut() {
-    let site = Site::open();
+    let mut site = Site::open();
     let (size, every) = match soak() {
         true => (200 << 20, Duration::from_secs(5)),
         false => (8 << 20, Duration::from_millis(1200)),
@@ -173,10 +176,19 @@ fn copies_arrive_whole_while_their_links_are_cut() {
     fs::write(near.path().join("big"), &bytes).unwrap();
     let place = format!("{}:{}/big", site.id, far.path().display());
     let local = |name: &str| near.path().join(name).display().to_string();
-    let run = |args: &[&str]| {
-        // A session begins with both there; from then on each may be gone for a while.
-        site.ready();
-        let mut running = site.tool.start(args);
+    let mut run = |args: &[&str]| {
+        // A session begins with both there; from then on each may be gone for a while. After a cut the server may not
+        // know yet that the device is gone, and the tool be told so.
+        let mark = site.agent.process().mark();
+        let mut running = eventually("a session", PATIENCE, || {
+            let mut running = site.tool.start(args);
+            eventually("the session's begin, or the tool's end", PATIENCE, || {
+                let begun = site.agent.process().find(mark, &["Started files session"]).is_some();
+                (begun || running.exited().is_some()).then_some(())
+            });
+            let begun = site.agent.process().find(mark, &["Started files session"]).is_some();
+            begun.then_some(running)
+        });
         let cutter = site.cutting(every);
         let limit = if soak() { Duration::from_secs(1200) } else { Duration::from_secs(100) };
         let status = eventually("the end of the copy", limit, || running.exited());

@@ -94,7 +94,7 @@ impl Again {
     /// # Errors
     /// As [`Stranger::connect_on`], [`Stranger::prove`] and [`Known::sign_in`].
     pub fn open(&self, chain: &Chain) -> Result<Session, OperatorError> {
-        Stranger::connect_on(chain, &self.url)?.prove(Some(&self.id))?.sign_in(&self.name, &self.secret)
+        Stranger::connect_on(chain, &self.url)?.prove(Some(&self.id))?.sign_in(&self.name, &self.secret, None)
     }
 }
 
