@@ -29,6 +29,8 @@ pub(crate) fn scopes_of(request: &Request<'_>) -> &'static [Scope] {
         | "wssessioncount"
         | "adduser"
         | "edituser"
+        | "changeuserpass"
+        | "otpauth-clear"
         | "deleteuser"
         | "createusergroup"
         | "deleteusergroup"

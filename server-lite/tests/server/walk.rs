@@ -120,6 +120,18 @@ fn every_operation_refuses_who_may_not() {
     }
 }
 
+/// The scope that an operation declares is all its command needs: both tables say the same.
+#[test]
+fn the_declared_scope_is_enough() {
+    let scene = Scene::new();
+    for route in API {
+        let Need::Scope(needed) = route.need else { continue };
+        let token = scene.admin.token(&[needed.name()]);
+        let answer = token.call(route.method, &scene.path(route), body(route));
+        assert_ne!(answer.code(), "scope", "{} {}: {}", route.method, route.path, answer.body);
+    }
+}
+
 /// What each operation says to a user who may do nothing: refused, or an answer in which there is nothing of others.
 #[test]
 fn a_user_without_rights_sees_and_changes_nothing_of_others() {
