@@ -8,7 +8,7 @@
 //! connections carry the effects out. The binaries are [`cli::server`] (`meshlite-server`) and [`operator`]
 //! (`meshlite`).
 //!
-//! **What it is not yet:** no web console, no Intel AMT, no agent updates, no
+//! **What it is not yet:** no Intel AMT, no agent updates, no
 //! cluster.
 #![forbid(unsafe_code)]
 

@@ -10,6 +10,11 @@ use std::time::Duration;
 use meshlite_tests::{agent, meshctrl, place};
 
 #[test]
+fn an_operator_works_with_devices() {
+    play("console.test.mjs");
+}
+
+#[test]
 fn what_devices_say_stays_text() {
     play("hostile.test.mjs");
 }

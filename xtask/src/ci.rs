@@ -18,6 +18,9 @@ pub fn test() -> Done {
     step("lints", "cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
     // The end-to-end tests start the real programs; building them first keeps that out of their deadlines.
     step("programs", "cargo", &["build", "--workspace", "--bins"])?;
+    let web = ["--prefix", "server-lite/web", "--silent"];
+    step("types of the web console", "npm", &[&["run", "check"], &web[..]].concat())?;
+    step("unit tests of the web console", "npm", &[&["run", "test"], &web[..]].concat())?;
     let meshcentral = setup::meshcentral();
     let env: &[(&str, &OsStr)] = &[("MESHLITE_MESHCENTRAL", meshcentral.as_os_str())];
     if has("cargo-nextest") {

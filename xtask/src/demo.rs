@@ -135,7 +135,7 @@ impl Stage {
     fn say_where_to_look(&self) {
         let config = self.folder.join("operator");
         println!("\nThe server, the agent and you, on this machine, until Ctrl-C:");
-        println!("  server    {}   (its certificate is its own)", self.url);
+        println!("  console   {}   (the browser will warn: the certificate is the server's own)", self.url);
         println!("  login     {USER} / {}", self.password);
         println!("  operator  {} --config {} help", program("meshlite").display(), config.display());
         println!("  logs      {0}/server.log  {0}/agent.log", self.folder.display());

@@ -72,6 +72,11 @@ fn sbin(program: &str) -> bool {
 
 fn npm() -> Done {
     packages(&interop(), "node_modules/meshcentral/package.json", "npm packages for the interop tests")?;
+    packages(
+        &root().join("server-lite/web"),
+        "node_modules/vite/package.json",
+        "npm packages of the web console",
+    )?;
     packages(&root().join("tests/npm"), "node_modules/ws/package.json", "npm packages for the script host")
 }
 

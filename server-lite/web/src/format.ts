@@ -18,6 +18,7 @@ export function bytes(value: unknown): string {
 /** `3 min`, `5 h`, `12 d`: how long. */
 export function span(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
+  if (ms > 0 && ms < 500) return "<1 s";
   if (seconds < 60) return `${seconds} s`;
   if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
   if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h`;

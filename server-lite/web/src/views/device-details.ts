@@ -81,7 +81,7 @@ export function detailsTab(app: App, node: () => DeviceNode | undefined, id: str
       hardware,
       h("h2", null, "Hardware"),
       rows.length > 0
-        ? [list(rows), h("p", { class: "muted" }, `as of ${moment(answer["time"])}`)]
+        ? [list(rows), moment(answer["time"]) ? h("p", { class: "muted" }, `as of ${moment(answer["time"])}`) : null]
         : h("p", { class: "muted" }, "The device has told nothing of its hardware, or you may not see it."),
     );
   }
@@ -185,7 +185,7 @@ function flatten(report: Record<string, unknown>): [string, Child][] {
         if (isRecord(one)) for (const [third, last] of Object.entries(one).slice(0, 20)) add(`${below} ${third}`, last);
         else add(below, one);
       }
-    } else add(name, value);
+    } else if (name !== "hash") add(name, value);
   }
   return rows;
 }

@@ -108,7 +108,7 @@ step("the terminal runs a shell, knows its size, and comes back", async () => {
   await page.setViewportSize({ width: 1280, height: 600 });
   await eventually("fewer rows", async () => (await screen.evaluate((element) => element.children.length)) < wide);
   await page.setViewportSize({ width: 1280, height: 800 });
-  await page.getByText("End-to-end encrypted").waitFor();
+  await page.getByText(/^(End-to-end encrypted|Encrypted to the server)$/).first().waitFor();
   await stage.picture(page, "terminal");
   // Another tab and back: the same shell.
   await tab("Details");
@@ -189,7 +189,7 @@ step("processes are listed and ended, services are listed, the console answers",
   await tab("Events");
   await page.getByText("Agent connected").first().waitFor();
   await tab("Core");
-  await page.getByText("Meshlite core").first().waitFor();
+  await page.locator(".tab:visible").getByText("Meshlite core").first().waitFor();
   await stage.picture(page, "core");
 });
 
@@ -225,7 +225,7 @@ step("groups, users and the account have their pages", async () => {
   await page.getByRole("link", { name: "Users" }).click();
   await page.getByRole("button", { name: "Add a user" }).click();
   await page.getByLabel("Name", { exact: true }).fill("helper");
-  await page.getByLabel("Password").fill("another long one");
+  await page.getByRole("textbox", { name: "Password" }).fill("another long one");
   await page.getByRole("button", { name: "Add", exact: true }).click();
   await page.getByRole("cell", { name: "helper", exact: true }).waitFor();
   await stage.picture(page, "users");
@@ -236,7 +236,7 @@ step("groups, users and the account have their pages", async () => {
   await page.getByRole("button", { name: "Make it" }).click();
   assert.match(await page.getByRole("dialog").locator("code").innerText(), /^mlt_/);
   await page.getByRole("button", { name: "Close" }).click();
-  await page.getByRole("cell", { name: "a script" }).waitFor();
+  await page.getByRole("cell", { name: "a script", exact: true }).waitFor();
   await stage.picture(page, "account");
 });
 

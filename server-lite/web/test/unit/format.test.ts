@@ -8,7 +8,7 @@ test("sizes have three figures at most and a unit", () => {
 });
 
 test("spans of time", () => {
-  assert.deepEqual([0, 400, 59_000, 61_000, 7_200_000, 200_000_000].map(span), ["0 s", "0 s", "59 s", "1 min", "2 h", "2 d"]);
+  assert.deepEqual([0, 400, 59_000, 61_000, 7_200_000, 200_000_000].map(span), ["0 s", "<1 s", "59 s", "1 min", "2 h", "2 d"]);
 });
 
 test("what is no time is none", () => {
