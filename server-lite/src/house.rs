@@ -168,7 +168,10 @@ impl House {
         let text: Arc<str> = event.to_live_message().to_string().into();
         if event.mesh.is_empty() {
             self.live.users.tell_all(&text, |seat| {
-                let admin = || self.data.user(&seat.user_id).is_some_and(|user| user.is_site_admin());
+                let admin = || {
+                    seat.limit.as_ref().is_none_or(|limit| limit.groups.is_empty())
+                        && self.data.user(&seat.user_id).is_some_and(|user| user.is_site_admin())
+                };
                 seat.allows(Scope::EventsRead) && (seat.user_id == event.user || admin())
             });
             return;

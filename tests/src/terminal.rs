@@ -17,6 +17,7 @@ pub struct Terminal {
     child: Child,
     keys: File,
     said: Arc<Mutex<String>>,
+    reader: std::thread::JoinHandle<()>,
 }
 
 impl Terminal {
@@ -38,14 +39,14 @@ impl Terminal {
         let mut screen = keys.try_clone().expect("a descriptor");
         let said: Arc<Mutex<String>> = Arc::default();
         let shown = said.clone();
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut block = [0; 4096];
             // The last one who has the other end is gone: an error on Linux.
             while let Ok(length @ 1..) = screen.read(&mut block) {
                 shown.lock().unwrap().push_str(&String::from_utf8_lossy(&block[..length]));
             }
         });
-        Terminal { child, keys, said }
+        Terminal { child, keys, said, reader }
     }
 
     /// Presses keys.
@@ -76,12 +77,12 @@ impl Terminal {
     #[track_caller]
     pub fn shows(&mut self, wanted: &str) {
         eventually(&format!("{wanted:?} on the terminal"), PATIENCE, || {
-            let said = self.said.lock().unwrap();
-            let ended = self.child.try_wait().expect("a child can be waited for");
-            assert!(
-                ended.is_none() || said.contains(wanted),
-                "the program has ended; the terminal shows {said:?}"
-            );
+            let complete = self.reader.is_finished();
+            // A copy: a failing assertion must leave the lock usable for the report.
+            let said = self.said.lock().unwrap().clone();
+            // The last words of a program are read after its end.
+            let ended = complete && self.child.try_wait().expect("a child can be waited for").is_some();
+            assert!(!ended || said.contains(wanted), "the program has ended; the terminal shows {said:?}");
             said.contains(wanted).then_some(())
         });
     }

@@ -9,7 +9,7 @@ use microstack::wire::id::NodeId;
 
 use crate::house::House;
 use crate::live::UserSeat;
-use crate::model::{Device, Group, Scope, User, Via};
+use crate::model::{Device, Group, Scope, User, Via, rights};
 
 impl House {
     /// The account of a user who acts by `via`; `None` once the account, the session or the token is gone, ended or
@@ -27,7 +27,13 @@ impl House {
                 (token.user_id == user_id && token.is_valid_at(now_ms)).then(|| token.limit())?
             }
         };
-        Some(Arc::new(User { via: via.clone(), limit: limit.map(Arc::new), ..User::clone(&user) }))
+        // A token of single groups is for those: what its owner may do on the whole site is not in it.
+        let site = match &limit {
+            Some(limit) if !limit.groups.is_empty() && user.is_site_admin() => 0,
+            Some(limit) if !limit.groups.is_empty() => user.site & rights::SITE_RESTRICTIONS,
+            _ => user.site,
+        };
+        Some(Arc::new(User { site, via: via.clone(), limit: limit.map(Arc::new), ..User::clone(&user) }))
     }
 
     /// What a user may do in a group: what he was given, and what his groups of users were.

@@ -5,7 +5,8 @@ use serde_json::json;
 use super::answer::{failed, gated, json_answer, refusal};
 use super::call::{Ctx, Outcome};
 use super::session::noted;
-use crate::model::{Event, rights};
+use crate::model::{Audit, Event, rights};
+use crate::users::audit_line;
 
 /// `POST /api/v1/account/password`: everything else that was open by the old one ends, tokens stay.
 pub(super) fn password(ctx: &Ctx) -> Outcome {
@@ -43,6 +44,8 @@ pub(super) fn with_password(
     }
     ctx.check_password(password, Some(user.password.clone()), |ctx, right| {
         if !right {
+            let line = audit_line(ctx.user(), &ctx.ip.to_string());
+            ctx.house.audit(Audit { action: "password".into(), result: "wrong password".into(), ..line });
             return Outcome::Answer(refusal(403, "wrong", "this is not your password"));
         }
         ctx.house.gate.succeeded(ctx.ip, &ctx.user().name, ctx.now);

@@ -5,7 +5,7 @@ use microstack::http::Response;
 use microstack::wire::id::NodeId;
 use serde_json::{Value, json};
 
-use super::answer::{busy, json_answer, refused};
+use super::answer::{busy, json_answer, refusal, refused};
 use super::call::{Ctx, Outcome};
 use crate::model::Audit;
 use crate::users::carry::{Desk, Newcomer, carry_out, hashed, open_question};
@@ -30,8 +30,11 @@ pub(super) fn command(
     let (line, refused_because) = (audit_of(&asker, &request), result_of(&effects));
     let mut desk = Waiting::new(ctx);
     let done = carry_out(&ctx.house, &mut desk, effects);
-    let heard = desk.take();
-    if let Some(line) = line {
+    let mut heard = desk.take();
+    // A password that is being hashed has no result yet: its line waits with it.
+    if let Some((_, newcomer)) = &mut heard.newcomer {
+        newcomer.line = line;
+    } else if let Some(line) = line {
         let result = refused_because.or(done.err()).unwrap_or_else(|| Audit::OK.to_owned());
         ctx.house.audit(Audit { result, ..line });
     }
@@ -88,10 +91,19 @@ impl Desk for Waiting<'_> {
 }
 
 fn settle(ctx: &Ctx, told: Told, shape: Shape) -> Outcome {
-    if let Some((password, newcomer)) = told.newcomer {
+    if let Some((password, mut newcomer)) = told.newcomer {
+        if newcomer.old.is_some() {
+            // Its place is /api/v1/account/password, which checks the old one.
+            return Outcome::Answer(refusal(400, "refused", "this is not how a password is changed"));
+        }
         return ctx.hash_password(password, move |ctx, hash| {
             let mut desk = Waiting::new(ctx);
-            let _ = carry_out(&ctx.house, &mut desk, hashed(newcomer, hash));
+            let line = newcomer.line.take();
+            let done = carry_out(&ctx.house, &mut desk, hashed(newcomer, hash));
+            if let Some(line) = line {
+                let result = done.err().unwrap_or_else(|| Audit::OK.to_owned());
+                ctx.house.audit(Audit { result, ..line });
+            }
             settle(ctx, desk.take(), shape)
         });
     }

@@ -11,7 +11,7 @@ use super::tunnel::ask_for;
 use super::user_info;
 use crate::house::House;
 use crate::live::{Ask, ToAgent};
-use crate::model::User;
+use crate::model::{Audit, User};
 
 /// Whoever waits for the outcome.
 pub(crate) trait Desk {
@@ -35,6 +35,8 @@ pub(crate) struct Newcomer {
     pub(crate) old: Option<String>,
     /// The account exists: only its password is replaced.
     pub(crate) existing: bool,
+    /// The line of the audit log that waits with it.
+    pub(crate) line: Option<Audit>,
     /// The answer to fill in.
     pub(crate) answer: Option<Value>,
     /// What to do when it is done.
@@ -112,10 +114,13 @@ pub(crate) fn carry_out(house: &Arc<House>, desk: &mut dyn Desk, effects: Vec<Ef
                 house.live.tell_agent(&node, ToAgent::Close(why));
             }
             Effect::AddUser { user, password, answer } => {
-                desk.hash(password, Newcomer { user, old: None, existing: false, answer, then: Vec::new() });
+                desk.hash(
+                    password,
+                    Newcomer { user, old: None, existing: false, line: None, answer, then: Vec::new() },
+                );
             }
             Effect::SetPassword { user, old, password, answer, then } => {
-                desk.hash(password, Newcomer { user, old, existing: true, answer, then });
+                desk.hash(password, Newcomer { user, old, existing: true, line: None, answer, then });
             }
             Effect::EndSessions { user_id, why } => house.end_user(&user_id, why),
             Effect::EndVia { user_id, via, why } => house.end_via(&user_id, &via, why),

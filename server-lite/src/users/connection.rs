@@ -142,9 +142,10 @@ impl Session {
                 let line = audit_of(&asker, &request);
                 let refused = result_of(&effects);
                 let done = self.perform(cx, conn, effects);
-                if let Some(line) = line {
-                    let result = refused.or(done.err()).unwrap_or_else(|| Audit::OK.to_owned());
-                    self.house.audit(Audit { result, ..line });
+                // A password that is being checked or hashed has no result yet: its line waits with it.
+                match self.newcomers.get_mut(&self.next_ticket).filter(|newcomer| newcomer.line.is_none()) {
+                    Some(newcomer) => newcomer.line = line,
+                    None => self.note_down(line, refused.or(done.err())),
                 }
             }
             State::AwaitChallenge if request.action() == "serverAuth" => {
@@ -391,17 +392,27 @@ impl Session {
 
     /// The password of a new user is hashed: now he can be kept.
     fn hashed(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, ticket: u64, hash: Result<String, PasswordError>) {
-        let Some(newcomer) = self.newcomers.remove(&ticket) else { return };
+        let Some(mut newcomer) = self.newcomers.remove(&ticket) else { return };
         if newcomer.old.is_some() && hash.is_ok() {
             self.house.gate.succeeded(self.peer.ip(), &newcomer.user.name, cx.now());
         }
-        let _ = match hash {
+        let line = newcomer.line.take();
+        let done = match hash {
             Ok(hash) => self.perform(cx, conn, hashed(newcomer, hash)),
             Err(error) => {
                 answer_with(&mut AtSocket { session: self, cx, conn }, newcomer.answer, &error.to_string());
-                Ok(())
+                Err(error.to_string())
             }
         };
+        self.note_down(line, done.err());
+    }
+
+    /// A line of the audit log, with why it failed if it did.
+    fn note_down(&self, line: Option<Audit>, failed: Option<String>) {
+        if let Some(line) = line {
+            let result = failed.unwrap_or_else(|| Audit::OK.to_owned());
+            self.house.audit(Audit { result, ..line });
+        }
     }
 
     fn confirm(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, mut answer: Value) {

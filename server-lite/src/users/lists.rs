@@ -199,12 +199,17 @@ pub fn events(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Ef
     });
     let action = request.text("filter").filter(|action| !action.is_empty());
     let mine: Vec<String> = house.groups_for(asker.user).iter().map(|group| mesh_text(&group.id)).collect();
+    let single: Vec<String> = match house.single_devices_for(asker.user) {
+        Ok(devices) => devices.iter().map(|(device, _)| node_text(&device.id)).collect(),
+        Err(error) => return failed(request, &error),
+    };
     let wanted = |event: &crate::model::Event| {
         let may = if event.mesh.is_empty() {
             event.user == asker.user.id || asker.user.is_site_admin()
         } else {
             // The history of a group that is gone is the administrators'.
             mine.contains(&event.mesh)
+                || single.contains(&event.node)
                 || asker.user.is_site_admin()
                     && crate::model::parse_mesh(&event.mesh).is_none_or(|id| house.data.group(&id).is_none())
         };

@@ -231,6 +231,12 @@ fn a_token_of_one_group_sees_one_group() {
     let other = admin.post("/api/v1/groups", json!({ "name": "shop" })).good("Created")["id"].clone();
     let token = admin.token_with(json!({ "name": "shop", "scopes": ["admin"], "groups": [other] }));
     assert_eq!(token.get("/api/v1/groups").good("Groups")["total"], 1);
+    assert_eq!(
+        token.get("/api/v1/users").code(),
+        "denied",
+        "nor has it what its owner may do on the whole site"
+    );
+    assert_eq!(token.get("/api/v1/audit").code(), "denied");
     assert_eq!(token.get("/api/v1/devices").good("Devices")["total"], 0);
     assert_eq!(token.get(&format!("/api/v1/devices/{}", node.replace('/', "%2F"))).status, 404);
     assert_eq!(admin.get("/api/v1/devices").good("Devices")["total"], 1);
@@ -361,6 +367,7 @@ fn the_audit_log_says_who_did_what_and_keeps_secrets_out() {
     let channel = signed_in(&lab, &[("x-meshauth", &meshauth("admin", PASSWORD))]);
     channel.ask(json!({ "action": "createmesh", "meshname": "new", "meshtype": 2 }));
     channel.ask(json!({ "action": "createmesh", "meshname": "new", "meshtype": 2 }));
+    channel.ask(json!({ "action": "changepassword", "oldpass": "guess-me-too", "newpass": "not-this-one" }));
     admin.post("/api/v1/users", json!({ "name": "bert", "password": "secret-of-bert" })).good("Created");
     let token = admin.token(&["admin"]);
     token.call("DELETE", "/api/v1/users/bert", None).good("Nothing");
@@ -380,6 +387,7 @@ fn the_audit_log_says_who_did_what_and_keeps_secrets_out() {
         (&json!("password"), &json!("new"))
     );
     find("createmesh", "A group of this name exists");
+    find("changepassword", "this is not the present password");
     assert_eq!(find("adduser", "ok")["target"], "bert");
     let removed = find("deleteuser", "ok");
     assert_eq!(
@@ -388,7 +396,7 @@ fn the_audit_log_says_who_did_what_and_keeps_secrets_out() {
     );
     find("create token", "ok");
     let text = audit.to_string();
-    for secret in ["guess-me-not", "secret-of-bert", PASSWORD] {
+    for secret in ["guess-me-not", "guess-me-too", "not-this-one", "secret-of-bert", PASSWORD] {
         assert!(!text.contains(secret), "{secret}");
     }
     let only = admin.get("/api/v1/audit?action=deleteuser").good("Audit");
