@@ -1,6 +1,6 @@
 //! A server that a test scripts message by message: everything a real one would never send to an agent.
 
-use std::io;
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,6 +11,8 @@ use microstack::channel::server::{AcceptedTls, Config, Handshake, Output, Server
 use microstack::crypto::{Identity, random_bytes, tls_hash, tls_key_hash, verify_agent_signature};
 use microstack::wire::{MeshId, MshBuilder, Nonce, ServerUrl};
 use rustls::{ServerConnection, StreamOwned};
+use tungstenite::handshake::derive_accept_key;
+use tungstenite::protocol::Role;
 use tungstenite::{Message, WebSocket};
 
 use crate::certificate::Certificate;
@@ -51,7 +53,7 @@ impl FakeServer {
                 std::thread::spawn(move || {
                     let _ = tcp.set_read_timeout(Some(Duration::from_secs(30)));
                     let Ok(tls) = ServerConnection::new(config) else { return };
-                    if let Ok(socket) = tungstenite::accept(StreamOwned::new(tls, tcp)) {
+                    if let Some(socket) = upgrade(StreamOwned::new(tls, tcp)) {
                         script(&mut Link { socket, number });
                     }
                 });
@@ -75,6 +77,32 @@ impl FakeServer {
         let url = ServerUrl::parse(&format!("wss://{}/agent.ashx", self.address)).expect("a valid address");
         MshBuilder::group("fake", MeshId([7; 48]), identity.server_id(), &url).emit()
     }
+}
+
+/// The WebSocket handshake. The real agent's tunnels send a key that is no canonical base64, so it is hashed as it came
+/// (relay specification 4.2) and not looked at, as `tungstenite::accept` would.
+fn upgrade(
+    mut stream: StreamOwned<ServerConnection, TcpStream>,
+) -> Option<WebSocket<StreamOwned<ServerConnection, TcpStream>>> {
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        if head.len() > 8192 || stream.read(&mut byte).ok()? == 0 {
+            return None;
+        }
+        head.push(byte[0]);
+    }
+    let head = String::from_utf8(head).ok()?;
+    let mut fields = head.lines().filter_map(|line| line.split_once(':'));
+    let key = fields.find(|(name, _)| name.eq_ignore_ascii_case("sec-websocket-key"))?.1.trim();
+    let accept = derive_accept_key(key.as_bytes());
+    let answer = format!(
+        "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+         Sec-WebSocket-Accept: {accept}\r\n\r\n"
+    );
+    stream.write_all(answer.as_bytes()).ok()?;
+    stream.flush().ok()?;
+    Some(WebSocket::from_raw_socket(stream, Role::Server, None))
 }
 
 impl Drop for FakeServer {
