@@ -9,6 +9,7 @@ var MAX_TUNNELS = 512;                  // of all kinds; the server asks for eac
 var RELAY_MS = 30000;                   // to connect
 var MAX_URL = 4096;
 var TIDY_MS = 2000;                     // after the last session
+var MOURN_MS = 60000;                   // for the other side to give up a socket that was closed
 
 var links = 0;
 
@@ -109,8 +110,9 @@ function linkOf(stream, id) {
         if (over) { return; }
         over = true;
         links--;
-        // Kept until the closing handshake has had its time: what nobody holds, MeshAgent collects.
-        after(1000, function () {
+        // Kept until its socket is gone: what nobody holds, MeshAgent collects, and it crashes later when the other side
+        // still has the socket open (a relay may leave it so for half a minute).
+        after(process.versions.duktape ? MOURN_MS : 1000, function () {
             delete held[id];
             tidy();
         });
