@@ -8,6 +8,7 @@ use super::error::OperatorError;
 use super::escape::escape_text;
 
 /// Standard output, for people or for programs.
+#[derive(Clone, Copy)]
 pub struct Output {
     json: bool,
     silent: bool,

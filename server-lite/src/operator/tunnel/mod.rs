@@ -78,7 +78,7 @@ impl Tunnel {
     ) -> Result<Tunnel, OperatorError> {
         let line = match e2e {
             E2e::Auto | E2e::Required if device.secure => {
-                Line::Secure(Box::new(SecureLine::open(session, device, protocol)?))
+                Line::Secure(Box::new(SecureLine::open(session, device, protocol, *output)?))
             }
             E2e::Required => {
                 return Err(OperatorError::Refused(format!(
@@ -88,8 +88,12 @@ impl Tunnel {
             }
             E2e::Auto | E2e::Off => Line::Plain(join(session, device, protocol)?.0),
         };
-        if e2e == E2e::Auto && !line.is_secure() {
-            output.note("not end-to-end encrypted: the server can read this session");
+        match line.is_secure() {
+            true => output.note("end-to-end encrypted"),
+            false if e2e == E2e::Auto => {
+                output.note("not end-to-end encrypted: the server can read this session");
+            }
+            false => {}
         }
         let mut tunnel = Tunnel { line, device: device.name.clone(), begun: true, ending: false };
         tunnel.start(protocol, options);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use microstack::chain::{Chain, Cx, Link, LinkId, Wake};
 use microstack::crypto::random_bytes;
 use microstack::session::{
-    Client, ClientOptions, ClientRandom, DeviceFacts, Error, MAX_MESSAGE, Message, Output, SendError,
+    Client, ClientOptions, ClientRandom, DeviceFacts, Error, MAX_MESSAGE, Message, Output as Event, SendError,
 };
 use microstack::wire::NodeId;
 use microstack::ws::CloseWhy;
@@ -17,6 +17,8 @@ use microstack::ws::CloseWhy;
 use super::wire::{Frame, Wire};
 use crate::operator::directory::Device;
 use crate::operator::error::OperatorError;
+use crate::operator::escape::escape_line;
+use crate::operator::output::Output;
 use crate::operator::session::{Again, Session};
 
 /// Has the shape of a [`Wire`].
@@ -37,6 +39,7 @@ pub struct SecureLine {
     /// Our side has said goodbye.
     leaving: bool,
     end: Option<End>,
+    output: Output,
 }
 
 /// A tunnel was lost.
@@ -67,7 +70,12 @@ impl SecureLine {
     ///
     /// # Errors
     /// Those of tunnels, and [`OperatorError::NotSecure`].
-    pub fn open(session: &mut Session, device: &Device, protocol: u32) -> Result<SecureLine, OperatorError> {
+    pub fn open(
+        session: &mut Session,
+        device: &Device,
+        protocol: u32,
+        output: Output,
+    ) -> Result<SecureLine, OperatorError> {
         let node = device.full_id.rsplit('/').next().unwrap_or_default();
         let node = NodeId::from_text64(node)
             .map_err(|error| OperatorError::Failed(format!("the device's id cannot be read: {error}")))?;
@@ -88,6 +96,7 @@ impl SecureLine {
             cut: None,
             leaving: false,
             end: None,
+            output,
         };
         line.greet(wire, &tunnel);
         let until = Instant::now() + GREETING;
@@ -237,25 +246,26 @@ impl SecureLine {
                 Err(error) => return self.failed(error),
             };
             let frame = match output {
-                Output::SendText(text) => Frame::Text(text),
-                Output::SendBinary(bytes) => Frame::Binary(bytes),
-                Output::Message(Message::Text(text)) => {
+                Event::SendText(text) => Frame::Text(text),
+                Event::SendBinary(bytes) => Frame::Binary(bytes),
+                Event::Message(Message::Text(text)) => {
                     self.incoming.push_back(Frame::Text(text));
                     continue;
                 }
-                Output::Message(Message::Binary(bytes)) => {
+                Event::Message(Message::Binary(bytes)) => {
                     self.incoming.push_back(Frame::Binary(bytes));
                     continue;
                 }
-                Output::Opened(facts) => {
+                Event::Opened(facts) => {
                     self.facts = Some(facts);
                     continue;
                 }
-                Output::Resumed => {
+                Event::Resumed => {
                     self.cut = None;
+                    self.output.note("the link is there again\r");
                     continue;
                 }
-                Output::Closed { reason, .. } => {
+                Event::Closed { reason, .. } => {
                     self.end = Some(End::Closed(reason));
                     if let Some(wire) = &mut self.wire {
                         wire.close();
@@ -305,7 +315,9 @@ impl SecureLine {
         } else if let Some(cut) = &mut self.cut {
             cut.why = why;
         } else {
-            tracing::info!(%why, "the link is lost; the session waits for another");
+            // In a raw terminal a line break alone makes stairs.
+            self.output
+                .note(&format!("the link is lost ({}); trying again\r", escape_line(&why.to_string())));
             let now = Instant::now();
             self.cut = Some(Cut { since: now, next: now, pause: FIRST_PAUSE, why });
         }
