@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use base64::Engine as _;
@@ -16,7 +17,6 @@ use crate::peer::{Message, Peer};
 pub struct Operator {
     control: Peer,
     server: SocketAddr,
-    tunnels: u32,
 }
 
 impl Operator {
@@ -36,7 +36,7 @@ impl Operator {
             "{}",
             String::from_utf8_lossy(&first)
         );
-        Operator { control, server, tunnels: 0 }
+        Operator { control, server }
     }
 
     /// Sends one message.
@@ -137,8 +137,10 @@ impl Operator {
         self.send(&json!({ "action": "authcookie" }));
         let cookies = self.expect("cookies", |m| m["action"] == "authcookie");
         let (own, theirs) = (text(&cookies["cookie"]), text(&cookies["rcookie"]));
-        self.tunnels += 1;
-        let id = format!("{:04x}{:08x}", self.tunnels, std::process::id());
+        // Of the whole process: two users of a test must not meet in one tunnel.
+        static TUNNELS: AtomicU32 = AtomicU32::new(1);
+        let number = TUNNELS.fetch_add(1, Ordering::Relaxed);
+        let id = format!("{number:04x}{:08x}", std::process::id());
         let value = format!("*/meshrelay.ashx?p={protocol}&nodeid={node}&id={id}&rauth={theirs}");
         self.send(&json!({
             "action": "msg", "nodeid": node, "type": "tunnel", "usage": protocol, "value": value, "responseid": "tests",

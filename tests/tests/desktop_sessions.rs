@@ -7,7 +7,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use meshlite_tests::server::is_connected;
 use meshlite_tests::{
-    Agent, Browser, Display, Operator, PATIENCE, RealAgent, Running, Server, eventually, interop,
+    Account, Agent, Browser, Display, Message, Operator, PATIENCE, RealAgent, RealServer, Running, Server,
+    Tunnel, eventually, interop,
 };
 use serde_json::{Value, json};
 
@@ -89,17 +90,17 @@ struct Page {
 
 impl Page {
     /// Loads the scripts from where npm has put them, and starts a session.
-    fn open(desk: &mut Desk, meshcentral: &Path) -> Option<Page> {
+    fn open(account: &Account, operator: &mut Operator, node: &str, meshcentral: &Path) -> Option<Page> {
         let mut browser = Browser::start()?;
-        browser.open(&format!("https://{}/", desk.server.address()));
+        browser.open(&account.url.replace("wss://", "https://"));
         let scripts = meshcentral.join("public/scripts");
         for name in ["common-0.0.1.js", "agent-redir-ws-0.1.1.js", "agent-desktop-0.0.2.js"] {
             let text = std::fs::read_to_string(scripts.join(name)).expect("npm brought the scripts");
             // Indirect, so that its declarations are the page's.
             browser.eval(&format!("{text}\n;0"));
         }
-        desk.operator.send(&json!({ "action": "authcookie" }));
-        let cookies = desk.operator.expect("cookies", |m| m["action"] == "authcookie");
+        operator.send(&json!({ "action": "authcookie" }));
+        let cookies = operator.expect("cookies", |m| m["action"] == "authcookie");
         let start = format!(
             "document.body.replaceChildren(); document.body.style.margin = '0'; \
              window.urlargs = {{}}; window.asked = []; \
@@ -111,12 +112,12 @@ impl Page {
              redirect.Start({}); 0",
             encoded(&cookies["cookie"]),
             encoded(&cookies["rcookie"]),
-            json!(desk.node),
+            json!(node),
         );
         browser.eval(&start);
         let asked = browser.eval("asked[0]");
         assert_eq!(asked["type"], "tunnel", "{asked}");
-        desk.operator.send(&asked);
+        operator.send(&asked);
         let mut page = Page { browser };
         page.browser.until("a session end to end", "desktop.State === 3 && redirect.State === 3");
         page.browser.until("the screen's size", "screenCanvas.width === 800 && screenCanvas.height === 600");
@@ -182,7 +183,8 @@ fn pointer_at(display: &Display, wanted: (i64, i64)) {
 /// MeshCentral's page shows the screen, and its mouse and keys work on it.
 fn page_scripts_work(mut desk: Desk, meshcentral: &Path) {
     desk.paint("#204060");
-    let Some(mut page) = Page::open(&mut desk, meshcentral) else { return };
+    let account = desk.server.account();
+    let Some(mut page) = Page::open(&account, &mut desk.operator, &desk.node, meshcentral) else { return };
     page.until_same_as(&desk.display);
     desk.paint("#c08020");
     page.until_same_as(&desk.display);
@@ -229,6 +231,102 @@ fn the_page_scripts_of_meshcentral_show_and_use_the_screen_of_the_real_agent() {
     let Some(meshcentral) = interop() else { return };
     let Some(desk) = Desk::with_real_agent(&meshcentral) else { return };
     page_scripts_work(desk, &meshcentral);
+}
+
+/// MeshCentral's server, its own core, and its page: of ours there is only the agent, and its screen.
+#[test]
+fn a_real_server_with_its_own_core_shows_and_uses_the_screen_of_our_agent() {
+    let Some(meshcentral) = interop() else { return };
+    let Some(display) = Display::start() else { return };
+    let server = RealServer::start(&meshcentral);
+    let msh = server.group("lab");
+    let mut agent = Agent::with_environment(&msh, &[("DISPLAY", display.name())]);
+    let node = agent.database_id();
+    let mut operator = Operator::sign_in(&server.account());
+    eventually("a core that says it has a desktop", PATIENCE, || {
+        operator.send(&json!({ "action": "nodes", "responseid": "screen" }));
+        let answer = operator.expect("nodes", |m| m["action"] == "nodes");
+        let lists = answer["nodes"]
+            .as_object()?
+            .values()
+            .flat_map(|list| list.as_array().cloned().unwrap_or_default());
+        let one = lists.into_iter().find(|one| one["_id"] == node.as_str())?;
+        (one["agent"]["caps"].as_u64()? & 1 == 1).then_some(())
+    });
+    display.run(&["xsetroot", "-solid", "#406020"]);
+    let Some(mut page) = Page::open(&server.account(), &mut operator, &node, &meshcentral) else { return };
+    page.until_same_as(&display);
+    display.run(&["xsetroot", "-solid", "#2060c0"]);
+    page.until_same_as(&display);
+    page.browser.eval(
+        "desktop.SendMouseMsg(desktop.KeyAction.NONE, { pageX: 77, pageY: 88, which: 1, button: 0 }); 0",
+    );
+    pointer_at(&display, (77, 88));
+    page.browser.eval("redirect.Stop(); 0");
+    agent.process().assert_no_panic();
+}
+
+/// A user with these rights on the group sees the screen; gives the tunnel after the first picture.
+fn viewer_with(desk: &mut Desk, name: &str, rights: u32) -> Tunnel {
+    desk.operator.send(&json!({ "action": "nodes", "responseid": "group" }));
+    let nodes = desk.operator.expect("nodes", |m| m["action"] == "nodes");
+    let group = nodes["nodes"].as_object().expect("groups").keys().next().expect("a group").clone();
+    desk.operator.send(
+        &json!({ "action": "adduser", "username": name, "pass": "Correct horse 7", "responseid": "user" }),
+    );
+    desk.operator.expect("a new user", |m| m["responseid"] == "user");
+    desk.operator.send(&json!({
+        "action": "addmeshuser", "meshid": group, "userids": [format!("user//{name}")], "meshadmin": rights, "responseid": "rights",
+    }));
+    desk.operator.expect("rights", |m| m["responseid"] == "rights");
+    let account = Account { user: name.into(), password: "Correct horse 7".into(), ..desk.server.account() };
+    let mut tunnel = Operator::sign_in(&account).session(&desk.node, 2, None);
+    until_packet(&mut tunnel, 7);
+    tunnel
+}
+
+/// Reads until a command of this kind comes.
+fn until_packet(tunnel: &mut Tunnel, kind: u8) {
+    let until = std::time::Instant::now() + PATIENCE;
+    loop {
+        let left = until.saturating_duration_since(std::time::Instant::now());
+        match tunnel.receive(left) {
+            Ok(Some(Message::Binary(bytes))) if bytes.get(1) == Some(&kind) => return,
+            Ok(Some(_)) => {}
+            other => panic!("waited for command {kind}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn who_may_only_look_or_has_limited_input_is_held_to_it() {
+    let Some(mut desk) = Desk::with_our_agent() else { return };
+    let start = (400, 300);
+    desk.display.run(&["xdotool", "mousemove", "400", "300"]);
+    // Remote control and view only.
+    let mut looker = viewer_with(&mut desk, "looker", 0x108);
+    looker.send(&[0, 2, 0, 10, 0, 0, 0, 50, 0, 60]);
+    // The answer to this comes after what was sent before.
+    looker.send(&[0, 6, 0, 4]);
+    until_packet(&mut looker, 7);
+    assert_eq!(desk.display.pointer(), start);
+    drop(looker);
+
+    // Remote control with limited input.
+    let mut helper = viewer_with(&mut desk, "helper", 0x1008);
+    helper.send(&[0, 2, 0, 10, 0, 0, 0, 50, 0, 60]);
+    pointer_at(&desk.display, (50, 60));
+    // CapsLock, which is no key of a text, then NumLock: neither may change a light.
+    for code in [0x14, 0x90] {
+        helper.send(&[0, 1, 0, 6, 0, code]);
+        helper.send(&[0, 1, 0, 6, 1, code]);
+    }
+    helper.send(&[0, 6, 0, 4]);
+    until_packet(&mut helper, 7);
+    let lights = String::from_utf8_lossy(&desk.display.run(&["xset", "q"]).stdout).into_owned();
+    let line = lights.lines().find(|line| line.contains("LED mask")).unwrap_or_default().to_owned();
+    assert!(line.trim_end().ends_with("00000000"), "{line}");
+    desk.device.process().assert_no_panic();
 }
 
 /// Signs in at our console and opens the device's screen.

@@ -96,11 +96,15 @@ METHODS.removeListener = function removeListener(name, listener) {
   return this;
 };
 
+// Marks listeners that are none of the script's: pipes are native in the real agent, and only `unpipe` ends them.
+const STAYS = Symbol('stays');
 METHODS.removeAllListeners = function removeAllListeners(name) {
   const state = stateOf(this);
   for (const [key, event] of state.events) {
     // The hooks are infrastructure: only their own name removes them.
-    if (key === name || (name === undefined && HOOKS.indexOf(key) < 0)) { event.listeners = []; }
+    if (key === name || (name === undefined && HOOKS.indexOf(key) < 0)) {
+      event.listeners = event.listeners.filter((entry) => entry.listener[STAYS] === true);
+    }
   }
   return this;
 };
@@ -238,3 +242,4 @@ exports.allProperties = function (object) { return Object.getOwnPropertyNames(ob
 // For the other modules of the dialect.
 hide(exports, 'fail', fail);
 hide(exports, 'hide', hide);
+hide(EventEmitter, 'STAYS', STAYS);

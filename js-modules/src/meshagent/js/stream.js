@@ -3,6 +3,7 @@
 // specification 5.2. They are mixed into plain objects, as natives of the real agent are.
 
 const { EventEmitter, hide } = require('events');
+const { STAYS } = EventEmitter;
 
 const READ = Symbol('readable'), WRITE = Symbol('writable');
 
@@ -127,6 +128,7 @@ const READABLE = {
       }
     };
     link.end = function () { if (!options || options.end !== false) { target.end(); } };
+    link.data[STAYS] = link.end[STAYS] = true;
     state.pipes.push(link);
     this._pipedStreams.push(target);
     this.on('data', link.data);
