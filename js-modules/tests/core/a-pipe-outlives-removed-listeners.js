@@ -1,6 +1,6 @@
 //: prints piped a
-//: prints heard b
 //: prints piped b
+//: prints heard b
 //: prints heard c
 // MeshCentral's core pipes a session's input to the desktop and then replaces the listeners of that session.
 var stream = require('stream');
