@@ -124,7 +124,7 @@ fn format(x: &RustConnection, screen: usize) -> Result<Format, String> {
 /// Version 1.2 of MIT-SHM takes memory by a descriptor, which needs no System V segment.
 fn has_descriptors(x: &RustConnection) -> bool {
     let known = matches!(x.extension_information(shm::X11_EXTENSION_NAME), Ok(Some(_)));
-    let version = || Some(x.shm_query_version().ok()?.reply().ok()?);
+    let version = || x.shm_query_version().ok()?.reply().ok();
     known && version().is_some_and(|v| (v.major_version, v.minor_version) >= (1, 2))
 }
 

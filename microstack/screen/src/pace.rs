@@ -68,7 +68,7 @@ mod tests {
         }
         assert_eq!(waits, [200, 400, 800, 1000, 1000, 1000]);
         pace.stir(now);
-        assert_eq!(pace.left(now), 0 * MS);
+        assert_eq!(pace.left(now), Duration::ZERO);
         pace.taken(now, now, true);
         assert_eq!(pace.left(now), 100 * MS);
         pace.taken(now, now, false);

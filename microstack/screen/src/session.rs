@@ -214,7 +214,8 @@ impl Session {
     fn tell_locks(&mut self) -> Result<(), ReplyError> {
         let leds = self.x.get_keyboard_control()?.reply()?.led_mask;
         // Lights 1 to 3 are CapsLock, NumLock and ScrollLock on every X server we know.
-        let bits = (leds >> 1 & 1) as u8 | (leds >> 2 & 1) as u8 * 2 | (leds & 1) as u8 * 4;
+        let light = |number: u32| (leds >> (number - 1) & 1) as u8;
+        let bits = light(2) | (light(3) << 1) | (light(1) << 2);
         if self.locks.replace(bits) != Some(bits) {
             self.say(packet::locks(bits));
         }
