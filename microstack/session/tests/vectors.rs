@@ -16,12 +16,15 @@ use microstack_session::{
 };
 use serde_json::{Value, json};
 
+/// Signs with the device's key.
+type Sign = Box<dyn FnMut(&[u8]) -> Vec<u8>>;
+
 /// Drives both ends and writes down what happens.
 struct Player {
     now: Instant,
     client: Client,
     device: Device,
-    sign: Box<dyn FnMut(&[u8]) -> Vec<u8>>,
+    sign: Sign,
     link: u64,
     steps: Vec<Value>,
     session: Option<microstack_session::SessionId>,
@@ -123,7 +126,7 @@ impl Player {
 }
 
 /// The whole session. `sign` is asked once.
-fn play(key: &[u8], sign: Box<dyn FnMut(&[u8]) -> Vec<u8>>) -> Value {
+fn play(key: &[u8], sign: Sign) -> Value {
     let node = microstack_crypto::sha384(key);
     let mut player = Player {
         now: Instant::now(),
