@@ -9,6 +9,7 @@ use rustls::pki_types::{CertificateDer, IpAddr, ServerName, UnixTime};
 use rustls::{ClientConfig, DigitallySignedStruct, Error, SignatureScheme};
 
 use super::TlsError;
+use crate::wire::id::TlsHash;
 
 /// Which servers a client talks to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,10 @@ pub enum ClientTrust {
     ///
     /// Right for the agent channel only, where the handshake inside binds the certificate seen here.
     AnyChain,
+    /// The one certificate with this SHA-384, and the server must prove that it holds its key.
+    ///
+    /// Right for a further connection to a server that was proved on another one.
+    Pinned(TlsHash),
 }
 
 /// A configuration to share among all connections of a process. TLS 1.2 and 1.3.
@@ -25,9 +30,8 @@ pub enum ClientTrust {
 /// Sessions are not resumed: the agent channel's short handshake rests on the proof of the TLS key *now*
 /// (agent-channel specification 3.3), and a resumed session would go on showing a replaced certificate.
 pub fn client_config(trust: ClientTrust) -> Arc<ClientConfig> {
-    let ClientTrust::AnyChain = trust;
     let provider = Arc::new(ring::default_provider());
-    let verifier = Arc::new(AnyChain { provider: provider.clone() });
+    let verifier = Arc::new(Verifier { trust, provider: provider.clone() });
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(rustls::ALL_VERSIONS)
         // Fails only for a provider without suites for these versions; ring has them.
@@ -54,22 +58,33 @@ pub fn server_name(host: &str) -> Result<ServerName<'static>, TlsError> {
         .map_err(|_| TlsError::Config(format!("{host:?} is neither a DNS name nor an address")))
 }
 
-/// Accepts every certificate and verifies every signature.
+/// Accepts the certificates that are trusted and verifies every signature.
 #[derive(Debug)]
-struct AnyChain {
+struct Verifier {
+    trust: ClientTrust,
     provider: Arc<CryptoProvider>,
 }
 
-impl ServerCertVerifier for AnyChain {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
-        _end_entity: &CertificateDer<'_>,
+        end_entity: &CertificateDer<'_>,
         _intermediates: &[CertificateDer<'_>],
         _server_name: &ServerName<'_>,
         _ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
+        match self.trust {
+            ClientTrust::AnyChain => Ok(ServerCertVerified::assertion()),
+            ClientTrust::Pinned(hash) if crate::crypto::tls_hash(end_entity) == hash => {
+                Ok(ServerCertVerified::assertion())
+            }
+            ClientTrust::Pinned(_) => Err(Error::General(
+                "another certificate than the one the server was proved with; renewed this moment, or somebody \
+                 stands in between. Try again"
+                    .into(),
+            )),
+        }
     }
 
     fn verify_tls12_signature(
@@ -92,5 +107,23 @@ impl ServerCertVerifier for AnyChain {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::tls_hash;
+
+    #[test]
+    fn one_certificate_is_taken_and_no_other() {
+        let trust = ClientTrust::Pinned(tls_hash(b"ours"));
+        let verifier = Verifier { trust, provider: Arc::new(ring::default_provider()) };
+        let name = ServerName::try_from("mesh.example").unwrap();
+        let check = |der: &'static [u8]| {
+            verifier.verify_server_cert(&CertificateDer::from(der), &[], &name, &[], UnixTime::now()).is_ok()
+        };
+        assert!(check(b"ours"));
+        assert!(!check(b"another"));
     }
 }

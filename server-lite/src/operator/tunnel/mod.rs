@@ -7,7 +7,6 @@
 //! What it is **not**: it knows nothing of what is inside a session.
 
 mod line;
-mod pin;
 mod secure;
 mod wire;
 
@@ -15,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use microstack::chain::RunEnd;
 use microstack::crypto::{random_bytes, tls_hash};
+use microstack::tls::{ClientTrust, client_config};
 use microstack::wire::ServerUrl;
 use microstack::ws::CloseWhy;
 use serde_json::{Value, json};
@@ -286,7 +286,9 @@ fn has_begun(wire: &mut Wire) -> bool {
 
 fn dial(session: &Session, query: &str) -> Wire {
     let url = relay_url(session.url(), query);
-    let tls = pin::pinned(tls_hash(session.certificate_der()));
+    // The address holds a cookie that signs in, and there is no proof inside a tunnel: only the certificate on which the
+    // control channel proved the server may see it.
+    let tls = client_config(ClientTrust::Pinned(tls_hash(session.certificate_der())));
     Wire::dial(session.chain(), url, tls, session.is_meshlite)
 }
 

@@ -4,14 +4,14 @@ import { Ends, type App } from "../app.ts";
 import { order } from "../control.ts";
 import { fill, h } from "../dom.ts";
 import { bytes } from "../format.ts";
-import { isRecord, type DeviceNode } from "../model.ts";
+import type { DeviceNode } from "../model.ts";
 import { asText, line } from "../text.ts";
 import { ask } from "../ui/dialog.ts";
 import { icon } from "../ui/icons.ts";
 import { reason } from "../ui/notice.ts";
 import { sortedTable } from "../ui/table.ts";
 import type { Tab } from "./device.ts";
-import { askDevice } from "./device-ask.ts";
+import { askDevice, entriesOf } from "./device-ask.ts";
 
 export interface Process {
   pid: number;
@@ -96,27 +96,11 @@ export function processesTab(app: App, node: () => DeviceNode | undefined, id: s
 
 /** Reads the answer of `ps`: JSON text of an object by pid, or of a list. */
 export function readProcesses(value: unknown): Process[] {
-  let found: unknown = value;
-  if (typeof value === "string") {
-    try {
-      found = JSON.parse(value);
-    } catch {
-      throw new Error("The device's list of processes cannot be read.");
-    }
-  }
-  const entries: [string, unknown][] = Array.isArray(found)
-    ? found.map((one, index) => [String(index), one])
-    : isRecord(found)
-      ? Object.entries(found)
-      : [];
-  return entries
-    .slice(0, MOST)
-    .filter((entry): entry is [string, Record<string, unknown>] => isRecord(entry[1]))
-    .map(([key, one]) => ({
-      pid: Number(one["pid"] ?? key) || 0,
-      name: asText(one["cmd"] ?? one["name"] ?? one["command"]),
-      user: asText(one["user"]),
-      memory: Number(one["mem"] ?? one["rss"] ?? 0) || (Number(one["kib"]) || 0) * 1024,
-      cpu: Number(one["cpu"] ?? 0) || 0,
-    }));
+  return entriesOf(value, MOST, "processes").map(([key, one]) => ({
+    pid: Number(one["pid"] ?? key) || 0,
+    name: asText(one["cmd"] ?? one["name"] ?? one["command"]),
+    user: asText(one["user"]),
+    memory: Number(one["mem"] ?? one["rss"] ?? 0) || (Number(one["kib"]) || 0) * 1024,
+    cpu: Number(one["cpu"] ?? 0) || 0,
+  }));
 }

@@ -10,7 +10,7 @@ import { icon } from "../ui/icons.ts";
 import { attempt, reason } from "../ui/notice.ts";
 import { sortedTable } from "../ui/table.ts";
 import type { Tab } from "./device.ts";
-import { askDevice } from "./device-ask.ts";
+import { askDevice, entriesOf } from "./device-ask.ts";
 
 export interface Service {
   name: string;
@@ -110,26 +110,10 @@ function running(service: Service): boolean {
 
 /** Reads the answer of `services`: JSON text of a list, in the shapes that agents use. */
 export function readServices(value: unknown): Service[] {
-  let found: unknown = value;
-  if (typeof value === "string") {
-    try {
-      found = JSON.parse(value);
-    } catch {
-      throw new Error("The device's list of services cannot be read.");
-    }
-  }
-  const entries: [string, unknown][] = Array.isArray(found)
-    ? found.map((one, index) => [String(index), one])
-    : isRecord(found)
-      ? Object.entries(found)
-      : [];
-  return entries
-    .slice(0, MOST)
-    .filter((entry): entry is [string, Record<string, unknown>] => isRecord(entry[1]))
-    .map(([key, one]) => ({
-      name: asText(one["name"] ?? key),
-      label: asText(one["displayName"] ?? one["description"]),
-      state: asText(isRecord(one["status"]) ? one["status"]["state"] : (one["status"] ?? one["state"] ?? one["serviceStatus"])),
-      start: asText(one["startType"]),
-    }));
+  return entriesOf(value, MOST, "services").map(([key, one]) => ({
+    name: asText(one["name"] ?? key),
+    label: asText(one["displayName"] ?? one["description"]),
+    state: asText(isRecord(one["status"]) ? one["status"]["state"] : (one["status"] ?? one["state"] ?? one["serviceStatus"])),
+    start: asText(one["startType"]),
+  }));
 }
