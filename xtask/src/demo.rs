@@ -25,8 +25,10 @@ pub fn run(args: &[&str]) -> Done {
     step("building (some minutes the first time)", "cargo", &["build", "--workspace", "--bins"])?;
     let stage = Stage::set_up()?;
     let shown = stage.show(&stop);
+    if shown.is_ok() {
+        stage.say_where_to_look(if once { "until this ends, which is now" } else { "until Ctrl-C" });
+    }
     if shown.is_ok() && !once {
-        stage.say_where_to_look();
         while !stop.load(Ordering::Relaxed) {
             std::thread::sleep(Duration::from_millis(200));
         }
@@ -109,6 +111,10 @@ impl Stage {
         print!("{}", self.operator(&["run", &id, "uname -sm; uptime"])?);
         println!("\n$ meshlite console {id:.8} info");
         print!("{}", self.operator(&["console", &id, "info"])?);
+        println!(
+            "\n$ meshlite shell {id:.8} -- 'id -un; pwd'    (through the relay, encrypted to the device)"
+        );
+        print!("{}", self.operator(&["shell", &id, "--", "id -un; pwd"])?);
         Ok(())
     }
 
@@ -132,9 +138,9 @@ impl Stage {
         finish("meshlite", &all)
     }
 
-    fn say_where_to_look(&self) {
+    fn say_where_to_look(&self, how_long: &str) {
         let config = self.folder.join("operator");
-        println!("\nThe server, the agent and you, on this machine, until Ctrl-C:");
+        println!("\nThe server, the agent and you, on this machine, {how_long}:");
         println!("  console   {}   (the browser will warn: the certificate is the server's own)", self.url);
         println!("  login     {USER} / {}", self.password);
         println!("  operator  {} --config {} help", program("meshlite").display(), config.display());
