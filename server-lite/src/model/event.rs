@@ -78,6 +78,10 @@ impl Event {
     pub fn to_live_message(&self) -> Value {
         let mut event = self.to_listed();
         event["domain"] = json!("");
+        if self.transient {
+            // Nothing for a list of what happened: it tells watchers what to draw anew.
+            event["nolog"] = json!(1);
+        }
         for (key, value) in &self.extra {
             event[key.as_str()] = value.clone();
         }
@@ -133,5 +137,7 @@ mod tests {
         let live = event.to_live_message();
         assert_eq!(live["event"]["conn"], 1);
         assert_eq!(live["event"]["userid"], "user//a");
+        assert!(live["event"].get("nolog").is_none());
+        assert_eq!(event.transient().to_live_message()["event"]["nolog"], 1, "only for those who watch");
     }
 }

@@ -108,7 +108,7 @@ function eventList(app: App, nodeid: string | null) {
 
   ends.add(
     app.model.watch((change) => {
-      if (change.kind !== "event") return;
+      if (change.kind !== "event" || change.event["nolog"] === 1) return;
       const { event } = change;
       if (typeof event["msg"] !== "string" || (nodeid && event["nodeid"] !== nodeid)) return;
       all.unshift(event);

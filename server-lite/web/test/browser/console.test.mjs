@@ -1,7 +1,7 @@
 // An operator at work: signs in, sees devices come and go, and uses what the page of a device has.
 
 import assert from "node:assert/strict";
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, createHmac, randomBytes } from "node:crypto";
 import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
@@ -253,6 +253,40 @@ step("a lost server is said, and found again", async () => {
   await page.getByText("2 devices, 2 connected").waitFor();
 });
 
+step("an authenticator becomes the second factor, and goes again", async () => {
+  await page.goto(`${stage.url}/#/account`);
+  const dialog = page.getByRole("dialog");
+  await page.getByRole("button", { name: "Add an authenticator" }).click();
+  await dialog.getByLabel("Your password").fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await dialog.getByRole("img").waitFor();
+  await stage.picture(page, "authenticator");
+  const secret = (await dialog.innerText()).match(/^[A-Z2-7]{32}$/m)[0];
+  await dialog.getByLabel("The code it shows now").fill(timeCode(secret, 0));
+  await page.keyboard.press("Enter");
+  await dialog.getByText("Recovery codes").waitFor();
+  const [recovery] = (await dialog.innerText()).match(/\b\w{4}(-\w{4}){3}\b/);
+  await dialog.getByRole("button", { name: "Close" }).click();
+
+  const other = await stage.browser();
+  await other.goto(stage.url);
+  await other.getByLabel("User").fill("admin");
+  await other.getByLabel("Password").fill(PASSWORD);
+  await other.keyboard.press("Enter");
+  await other.getByLabel("Code").fill("not a code");
+  await other.keyboard.press("Enter");
+  await other.getByRole("alert").filter({ hasText: "code is wrong" }).waitFor();
+  await other.getByLabel("Code").fill(recovery);
+  await other.keyboard.press("Enter");
+  await other.getByText(/2 devices/).waitFor();
+  await other.context().close();
+
+  await page.getByRole("button", { name: "Remove", exact: true }).click();
+  await dialog.getByLabel("Your password").fill(PASSWORD);
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Add an authenticator" }).waitFor();
+});
+
 step("dark, on a phone, nothing is wider than the screen; signing out ends it", async () => {
   const phone = await stage.browser({ viewport: { width: 360, height: 740 }, colorScheme: "dark", hasTouch: true, isMobile: true });
   await stage.signIn(phone);
@@ -274,3 +308,14 @@ step("dark, on a phone, nothing is wider than the screen; signing out ends it", 
 });
 
 step("the browser had nothing to complain of", () => stage.assertContent());
+
+/** A code of RFC 6238 (SHA-1, 30 s, six digits), `steps` from now. */
+function timeCode(secret, steps) {
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  const bits = [...secret].map((letter) => letters.indexOf(letter).toString(2).padStart(5, "0")).join("");
+  const key = Buffer.from(bits.match(/.{8}/g).map((eight) => parseInt(eight, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
+  const hash = createHmac("sha1", key).update(step).digest();
+  return String((hash.readUInt32BE(hash[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, "0");
+}
