@@ -81,6 +81,7 @@ impl ImageBuffer for Part<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tiles::STRIP_PIXELS;
 
     fn all(width: u16, height: u16) -> Area {
         Area { x: 0, y: 0, width, height }
@@ -112,6 +113,19 @@ mod tests {
             assert!(unscaled(half, 800, 512).abs_diff(x) <= 2, "{x}");
         }
         assert_eq!(unscaled(65_535, 800, 64), 799);
+    }
+
+    #[test]
+    fn the_worst_strip_fits_one_message_of_an_encrypted_session() {
+        let mut seed = 1_u32;
+        let mut noise = || {
+            seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            if seed >> 31 == 0 { 0 } else { 255 }
+        };
+        let strip = all(1024, (STRIP_PIXELS / 1024) as u16);
+        let data: Vec<u8> = (0..STRIP_PIXELS * 4).map(|_| noise()).collect();
+        let bytes = jpeg(Pixels { data: &data, area: strip }, strip, 100).unwrap();
+        assert!(bytes.len() < (4 << 20) - 16, "{}", bytes.len());
     }
 
     #[test]

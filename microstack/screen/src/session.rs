@@ -279,6 +279,12 @@ impl Session {
                 continue;
             }
             self.x.flush()?;
+            // Whoever waited above for an answer of the server (pointer, pixels) may have got events with it: they are no
+            // longer on the socket, which would stay silent.
+            if let Some(event) = self.x.poll_for_event()? {
+                self.hear(event)?;
+                continue;
+            }
             let left = self.pace.left(Instant::now());
             let timeout = ready
                 .then(|| Timespec { tv_sec: left.as_secs() as i64, tv_nsec: left.subsec_nanos().into() });
@@ -417,8 +423,8 @@ impl Session {
             pixels = Pixels { data: &small, area: Area { x: 0, y: 0, width, height } };
         }
         let changed = self.grid.changed(pixels);
-        for area in &changed {
-            if let Some(image) = picture::jpeg(pixels, *area, self.settings.quality) {
+        for area in changed.iter().flat_map(|area| area.strips()) {
+            if let Some(image) = picture::jpeg(pixels, area, self.settings.quality) {
                 self.out.push(packet::picture(area.x, area.y, &image));
             }
         }

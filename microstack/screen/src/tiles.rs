@@ -3,6 +3,10 @@
 /// Width and height of a cell.
 pub(crate) const CELL: u16 = 32;
 
+/// Most pixels of what becomes one packet. Noise in the best quality can take more than five bytes for a pixel, and an
+/// encrypted session takes messages of up to 4 MiB.
+pub(crate) const STRIP_PIXELS: u32 = 1 << 19;
+
 /// A rectangle of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Area {
@@ -30,6 +34,26 @@ impl Area {
         let (x, y) = (self.x / CELL * CELL, self.y / CELL * CELL);
         let (right, bottom) = (grown(right, width), grown(bottom, height));
         (x < right && y < bottom).then(|| Area { x, y, width: right - x, height: bottom - y })
+    }
+
+    /// Cut into strips of at most [`STRIP_PIXELS`], all but the lowest a number of whole cells high.
+    pub fn strips(self) -> Vec<Area> {
+        // Of what is wider, one row of cells would be too much.
+        let widest = (STRIP_PIXELS / u32::from(CELL)) as u16;
+        let mut strips = Vec::new();
+        let mut left = 0;
+        while left < self.width {
+            let width = widest.min(self.width - left);
+            let rows = (STRIP_PIXELS / u32::from(width)).min(u16::MAX.into()) as u16 / CELL * CELL;
+            let mut top = 0;
+            while top < self.height {
+                let height = rows.min(self.height - top);
+                strips.push(Area { x: self.x + left, y: self.y + top, width, height });
+                top += height;
+            }
+            left += width;
+        }
+        strips
     }
 }
 
@@ -200,6 +224,40 @@ mod tests {
             (0..part.height).flat_map(|line| picture.pixels().line(part, line).to_vec()).collect();
         let changed = grid.changed(Pixels { data: &data, area: part });
         assert_eq!(changed, [Area { x: 64, y: 32, width: 32, height: 32 }]);
+    }
+
+    #[test]
+    fn strips_cover_an_area_exactly() {
+        assert_eq!(all(800, 600).strips(), [all(800, 600)]);
+        assert_eq!(all(0, 600).strips(), []);
+        let top = Area { x: 32, y: 64, width: 1024, height: 512 };
+        assert_eq!(
+            Area { height: 600, ..top }.strips(),
+            [top, Area { x: 32, y: 576, width: 1024, height: 88 }]
+        );
+        for (width, height) in [(3840, 2160), (7680, 4320), (32_767, 1023), (16_385, 40), (1, 65_000)] {
+            let area = Area { x: 96, y: 32, width, height };
+            let edges = |a: &Area| {
+                let (x, y) = (u32::from(a.x), u32::from(a.y));
+                (x, y, x + u32::from(a.width), y + u32::from(a.height))
+            };
+            let whole = edges(&area);
+            let strips = area.strips();
+            let mut pixels = 0;
+            for (at, strip) in strips.iter().enumerate() {
+                let (left, top, right, bottom) = edges(strip);
+                assert!(left >= whole.0 && top >= whole.1 && right <= whole.2 && bottom <= whole.3);
+                assert!(strip.height.is_multiple_of(CELL) || bottom == whole.3, "{strip:?}");
+                let size = u32::from(strip.width) * u32::from(strip.height);
+                assert!((1..=STRIP_PIXELS).contains(&size), "{strip:?}");
+                pixels += u64::from(size);
+                for other in &strips[..at] {
+                    let (l, t, r, b) = edges(other);
+                    assert!(right <= l || r <= left || bottom <= t || b <= top, "{strip:?} {other:?}");
+                }
+            }
+            assert_eq!(pixels, u64::from(width) * u64::from(height));
+        }
     }
 
     #[test]

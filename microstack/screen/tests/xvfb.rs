@@ -11,7 +11,8 @@ use microstack_screen::{Event, Place, Screen};
 use x11rb::connection::Connection;
 use x11rb::protocol::Event as Heard;
 use x11rb::protocol::xproto::{
-    ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask, InputFocus, Rectangle, WindowClass,
+    ChangeWindowAttributesAux, ConnectionExt as _, CreateGCAux, CreateWindowAux, EventMask, InputFocus,
+    Rectangle, WindowClass,
 };
 use x11rb::rust_connection::RustConnection;
 use x11rb::wrapper::ConnectionExt as _;
@@ -158,6 +159,29 @@ fn only_what_changed_is_sent_without_extensions() {
 #[test]
 fn a_screen_of_sixteen_bits_is_shown() {
     first_picture_then_only_what_changed(&["-screen", "0", "800x600x16"]);
+}
+
+#[test]
+fn what_changes_together_with_the_pointer_is_seen() {
+    let Some(server) = Xvfb::start(&[]) else { return };
+    let (x, root) = server.client();
+    let font = x.generate_id().unwrap();
+    x.open_font(font, b"cursor").unwrap().check().unwrap();
+    // An arrow and a cross, by their places in the font.
+    let cursors = [68_u16, 34].map(|glyph| {
+        let id = x.generate_id().unwrap();
+        x.create_glyph_cursor(id, font, font, glyph, glyph + 1, 0, 0, 0, 65_535, 65_535, 65_535).unwrap();
+        id
+    });
+    let viewer = server.viewer();
+    viewer.picture();
+    for step in 0..30_u32 {
+        let look = ChangeWindowAttributesAux::new().cursor(cursors[step as usize % 2]);
+        x.change_window_attributes(root, &look).unwrap();
+        x.sync().unwrap();
+        paint(&x, root, 0x0001_0101 * (step + 1), (70, 40), (4, 4));
+        assert_eq!(viewer.picture(), [64, 32], "{step}");
+    }
 }
 
 #[test]

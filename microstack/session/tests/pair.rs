@@ -276,6 +276,76 @@ fn the_last_words_of_a_session_arrive_although_the_link_was_cut() {
 }
 
 #[test]
+fn a_client_that_takes_the_rest_slowly_gets_all_of_it() {
+    let mut pair = Pair::open();
+    let (session, link) = (pair.session(), pair.link.unwrap());
+    let sent: Vec<_> = (0..20u8).map(|n| binary(vec![n; 65_536])).collect();
+    for message in &sent {
+        pair.device.send(session, message).unwrap();
+    }
+    pair.device.close(pair.now, session, CloseCode::Done, "exit code 7");
+    pair.drain();
+    while let Some(frame) = pair.to_client.pop_front() {
+        let Frame::Binary(bytes) = frame else { panic!("a text") };
+        pair.now += Duration::from_secs(100);
+        pair.device.handle_time(pair.now);
+        pair.client.handle_binary(pair.now, &bytes).unwrap();
+        pair.drain();
+        while let Some(frame) = pair.to_device.pop_front() {
+            pair.give_device(link, frame);
+        }
+        pair.drain();
+    }
+    assert_eq!(pair.at_client(), sent);
+    let closed = Output::Closed { code: CloseCode::Done, reason: "exit code 7".into() };
+    assert_eq!(pair.client_heard.last(), Some(&closed));
+    assert!(pair.device_heard.iter().any(|o| matches!(o, DeviceOutput::Ended { by: EndedBy::Device, .. })));
+    assert_eq!(pair.device.sessions(), 0);
+}
+
+#[test]
+fn the_time_of_a_session_that_is_closing_counts_from_the_last_word_of_its_client() {
+    let (almost, rest) = (Duration::from_secs(119), Duration::from_secs(1));
+    for cut in [false, true] {
+        let mut pair = Pair::open();
+        pair.device.close(pair.now, pair.session(), CloseCode::Done, "the shell ended");
+        pair.now += almost;
+        if cut {
+            pair.cut();
+            pair.now += almost;
+        }
+        pair.device.handle_time(pair.now);
+        pair.drain();
+        assert_eq!(pair.device.sessions(), 1, "cut: {cut}");
+        pair.now += rest;
+        pair.device.handle_time(pair.now);
+        pair.drain();
+        assert!(matches!(
+            pair.device_heard.iter().find(|o| matches!(o, DeviceOutput::Ended { .. })),
+            Some(DeviceOutput::Ended { by: EndedBy::Time, .. })
+        ));
+    }
+}
+
+#[test]
+fn a_session_that_was_closed_without_a_link_has_its_time_with_the_new_one() {
+    let mut pair = Pair::open();
+    pair.cut();
+    pair.device.close(pair.now, pair.session(), CloseCode::Done, "the shell ended");
+    pair.now += Duration::from_secs(119);
+    pair.attach();
+    // The handshake, the client's first record, and nothing more of it.
+    let mut records = 0;
+    pair.run_with(&mut |from, frame| {
+        let record = from == support::From::Client && matches!(frame, Frame::Binary(_));
+        records += u32::from(record);
+        if record && records > 1 { Fate::Lose } else { Fate::Pass }
+    });
+    assert!(records > 1, "{records}");
+    assert_eq!(pair.device.deadline(), Some(pair.now + Duration::from_secs(120)));
+}
+
+#[test]
 fn a_client_that_closes_is_forgotten() {
     let mut pair = Pair::open();
     let (session, link) = (pair.session(), pair.link.unwrap());

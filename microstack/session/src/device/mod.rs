@@ -177,10 +177,13 @@ impl Device {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         let Some((_, _, opener)) = &mut session.link else { return };
         let result = opener.open(frame).and_then(|plain| session.stream.record(&plain));
-        if result.is_ok() && matches!(session.phase, Phase::Unproved { .. }) {
-            session.phase = Phase::Live;
-            let protocol = session.protocol;
-            self.out.push_back(DeviceOutput::Opened { session: id, link, protocol });
+        if result.is_ok() {
+            session.extend_closing(now + self.limits.kept);
+            if matches!(session.phase, Phase::Unproved { .. }) {
+                session.phase = Phase::Live;
+                let protocol = session.protocol;
+                self.out.push_back(DeviceOutput::Opened { session: id, link, protocol });
+            }
         }
         match result {
             Ok(()) => self.is_ready(id),
@@ -223,8 +226,8 @@ impl Device {
         }
     }
 
-    /// Ends a session behind everything that was sent. It is over when the client has taken that, or after the time of
-    /// a parked session.
+    /// Ends a session behind everything that was sent. It is over when the client has taken that, or when nothing was
+    /// heard of the client for the time of a parked session, counted anew from a cut.
     pub fn close(&mut self, now: Instant, session: SessionId, code: CloseCode, reason: &str) {
         if let Some(state) = self.sessions.get_mut(&session) {
             state.stream.close(code, reason);
@@ -441,9 +444,12 @@ impl Device {
         }
         session.stream.owe_ack();
         let old = session.link.replace((link, sealer, opener)).map(|(old, ..)| old);
+        let until = now + self.limits.kept;
         if matches!(session.phase, Phase::Parked { .. }) {
-            session.phase = Phase::Live;
+            let closing = session.stream.is_closing(); // its owner ended it while there was no link
+            session.phase = if closing { Phase::Closing { until } } else { Phase::Live };
         }
+        session.extend_closing(until);
         self.links.insert(link, LinkState::On(id));
         if let Some(old) = old {
             self.drop_link(old, "another link of the same session came".into());
@@ -525,6 +531,7 @@ impl Device {
     fn park(&mut self, now: Instant, id: SessionId) {
         let Some(session) = self.sessions.get_mut(&id) else { return };
         session.link = None;
+        session.extend_closing(now + self.limits.kept);
         match session.phase {
             Phase::Unproved { .. } => return drop(self.sessions.remove(&id)),
             Phase::Live => {

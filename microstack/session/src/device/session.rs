@@ -58,4 +58,11 @@ impl Session {
             is_ready: false,
         }
     }
+
+    /// There is word of the client or of its link: an end that is under way has its time anew.
+    pub fn extend_closing(&mut self, until: Instant) {
+        if let Phase::Closing { until: end } = &mut self.phase {
+            *end = until;
+        }
+    }
 }
