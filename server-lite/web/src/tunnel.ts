@@ -21,6 +21,8 @@ export interface Tunnel {
   onLink?: (up: boolean) => void;
   /** Bytes not sent yet. */
   readonly buffered: number;
+  /** Stops or goes on with giving messages; the device waits meanwhile. Only encrypted sessions can. */
+  pause?(on: boolean): void;
   close(): void;
 }
 

@@ -111,9 +111,18 @@ export function transferQueue(session: () => Promise<FilesSession>, changed: (fo
           say("opening");
           const open = await session();
           const blob = await download(open, join(folder, entry.name), entry.size ?? 0, progress, signal);
-          save(blob, entry.name);
           say("comparing the hash");
-          return compare(open, folder, entry.name, blob, `received, ${bytes(blob.size)}`);
+          let said: string;
+          try {
+            said = await compare(open, folder, entry.name, blob, `received, ${bytes(blob.size)}`);
+          } catch (error) {
+            // Nothing false is saved unasked; but a log that is written to all the time never has the same hash.
+            if (signal.aborted || !(error instanceof Differs) || !(await saveAnyway(entry.name))) throw error;
+            said = `received, ${bytes(blob.size)}, saved although the hashes differ`;
+          }
+          if (signal.aborted) throw new Error("Stopped.");
+          save(blob, entry.name);
+          return said;
         },
       });
     },
@@ -148,11 +157,24 @@ async function begin(session: FilesSession, folder: string, file: File, there: E
   return answer["what"] === "resume" ? resumable : 0;
 }
 
+/** What was transferred is not what the device has. */
+class Differs extends Error {}
+
+async function saveAnyway(name: string): Promise<boolean> {
+  const answer = await ask({
+    title: `${line(name, 60)} may be incomplete or false`,
+    text: h("p", null, "What was received has another hash than the file on the device: the file changed meanwhile, or the transfer went wrong."),
+    confirm: "Save it anyway",
+    danger: true,
+  });
+  return answer !== null;
+}
+
 async function compare(session: FilesSession, folder: string, name: string, data: Blob, said: string): Promise<string> {
   if (data.size > MAX_HASHED) return `${said} (too large to compare hashes here)`;
   const [mine, theirs] = await Promise.all([sha384(data), session.hash(folder, name).catch(() => null)]);
   if (theirs === null || mine === null) return `${said} (the device gave no hash to compare)`;
-  if (mine !== theirs) throw new Error("The hashes differ: the file changed meanwhile, or the transfer went wrong.");
+  if (mine !== theirs) throw new Differs("The hashes differ: the file changed meanwhile, or the transfer went wrong.");
   return `${said}, hash equal (SHA-384 ${mine.slice(0, 12)}…)`;
 }
 

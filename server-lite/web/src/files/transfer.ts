@@ -112,6 +112,7 @@ export async function download(
   let parts: Uint8Array<ArrayBuffer>[] = [];
   let held = 0;
   let came = 0;
+  let started = false;
   let complete = false;
   const over = new AbortController();
   const stop = () => over.abort();
@@ -128,7 +129,8 @@ export async function download(
       reject(error);
     };
     session.onData = (data) => {
-      if (complete || data.length < 4) return;
+      // Blocks carry no id. What comes before the device began this one belongs to a download that was stopped.
+      if (!started || complete || data.length < 4) return;
       touch();
       const block = data.slice(4) as Uint8Array<ArrayBuffer>;
       parts.push(block);
@@ -150,7 +152,10 @@ export async function download(
       .until(
         (message) => {
           if (message["action"] !== "download" || message["id"] !== id) return false;
-          if (message["sub"] === "start") session.send({ action: "download", sub: "startack", id, ack: 8 });
+          if (message["sub"] === "start") {
+            started = true;
+            session.send({ action: "download", sub: "startack", id, ack: 8 });
+          }
           if (message["sub"] === "cancel") throw new Error(asText(message["error"]) || "The device cannot read this file.");
           return false;
         },

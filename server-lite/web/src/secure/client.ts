@@ -128,11 +128,33 @@ export class Client {
       // Since then a new link may have said what we expect next: this record comes again on it.
       if (up !== this.up) return;
       this.stream.record(record);
-      for (let taken = this.stream.take(); taken; taken = this.stream.take()) this.onTaken(taken);
-      await this.flush();
+      await this.deliver();
     });
     this.incoming = handled.catch(() => undefined);
     return handled;
+  }
+
+  /** Stops or goes on with giving messages; the device waits meanwhile. Rejects as `handleBinary` does. */
+  pause(paused: boolean): Promise<void> {
+    this.stream.pause(paused);
+    if (paused) return Promise.resolve();
+    // What waited is given in its turn, not while the owner is still in the call that says so.
+    const delivered = this.incoming.then(() => this.deliver());
+    this.incoming = delivered.catch(() => undefined);
+    return delivered;
+  }
+
+  /** Gives what is there to the owner, and acknowledges it. */
+  private async deliver(): Promise<void> {
+    for (let taken = this.stream.take(); taken; taken = this.stream.take()) {
+      try {
+        this.onTaken(taken);
+      } catch (error) {
+        // The owner's mistake, and no fault of the link: a new one would only bring the next message to it.
+        console.error(error);
+      }
+    }
+    await this.flush();
   }
 
   send(data: Uint8Array): void {

@@ -91,8 +91,7 @@ class SecureTunnel implements Tunnel {
         this.watch();
         this.client.handleBinary(data as Bytes).catch((error: unknown) => {
           done(error);
-          if (isFinal(error)) this.finish((error as Error).message);
-          else if (this.raw === raw) this.lost();
+          this.failed(error, raw);
         });
       };
       this.client.attach(raw, raw.id).catch(done);
@@ -116,6 +115,11 @@ class SecureTunnel implements Tunnel {
     if (this.over === null) this.client.sendText(text);
   }
 
+  pause(on: boolean): void {
+    const raw = this.raw;
+    this.client.pause(on).catch((error: unknown) => this.failed(error, raw));
+  }
+
   close(): void {
     if (this.over !== null) return;
     this.client.close("The operator closed it.");
@@ -126,6 +130,12 @@ class SecureTunnel implements Tunnel {
     // The end leaves before the link does.
     void this.client.flush().then(() => setTimeout(() => raw?.close(), 250));
     this.onClose(this.over);
+  }
+
+  /** What came by `raw` is of no use. */
+  private failed(error: unknown, raw: RawTunnel | null): void {
+    if (isFinal(error)) this.finish((error as Error).message);
+    else if (raw !== null && this.raw === raw) this.lost();
   }
 
   /** The link is gone; the session is not. */

@@ -38,6 +38,7 @@ export class Stream {
   private owesAck = false;
   private owesPing = false;
   private peerClosed = false;
+  private paused = false;
 
   /** Queues a message. Throws when it is too long; after the end it is dropped. */
   send(text: boolean, bytes: Uint8Array): void {
@@ -147,9 +148,16 @@ export class Stream {
     }
   }
 
+  /** Stops or goes on with `take`. What arrives meanwhile waits, and the device with it. */
+  pause(paused: boolean): void {
+    this.paused = paused;
+  }
+
   /** The next whole message, or the end. */
   take(): Taken | null {
-    for (let record = this.inbox.shift(); record; record = this.inbox.shift()) {
+    while (!this.paused) {
+      const record = this.inbox.shift();
+      if (!record) break;
       this.takenCount++;
       this.takenBytes += record.length - 2;
       const payload = record.subarray(2);

@@ -3,6 +3,7 @@
 import "@xterm/xterm/css/xterm.css";
 import { Ends, type App } from "../app.ts";
 import { fill, h } from "../dom.ts";
+import { Flow } from "../flow.ts";
 import { isRecord, type DeviceNode } from "../model.ts";
 import { block } from "../text.ts";
 import { KIND, openTunnel, type Tunnel } from "../tunnel.ts";
@@ -51,14 +52,21 @@ export function terminalTab(app: App, node: () => DeviceNode | undefined, _id: s
       const opened = await openTunnel(app.control, device, Number(shell.value), { cols, rows });
       if (mine !== run || ends.signal.aborted) return opened.close();
       tunnel = opened;
-      opened.onBinary = (data) => widget?.term.write(data);
-      opened.onText = heard;
-      opened.onClose = (why) => {
+      const { flow } = widget;
+      const ended = (why: string) => {
         if (tunnel !== opened) return;
         tunnel = null;
         say(why === "The session was closed." ? "The session has ended." : why);
         widget?.term.write(`\r\n\x1b[2m— ${block(why, 200)} Press Enter to connect again. —\x1b[0m\r\n`);
         draw();
+      };
+      opened.onClose = ended;
+      opened.onText = heard;
+      opened.onBinary = (data) => {
+        // What an ended session still had on its way is not for the screen of the next one.
+        if (tunnel !== opened || flow.take(opened, data)) return;
+        ended("The device sends faster than this page can show it. The session was ended.");
+        opened.close();
       };
       fill(status, securityBadge(opened));
       draw();
@@ -187,7 +195,7 @@ async function makeWidget(place: HTMLElement, send: (data: Uint8Array) => void, 
     watcher.disconnect();
     term.dispose();
   });
-  return { term, fit };
+  return { term, fit, flow: new Flow((data, done) => term.write(data, done)) };
 }
 
 function colours() {

@@ -6,6 +6,7 @@ import { Client, isFinal, type Link } from "../../src/secure/client.ts";
 import { LinkKey } from "../../src/secure/keys.ts";
 import { Half } from "../../src/secure/seal.ts";
 import { secureTunnel, type RawTunnel } from "../../src/secure/index.ts";
+import { Stream, WINDOW_BYTES } from "../../src/secure/stream.ts";
 import vectors from "../../../../microstack/session/tests/vectors.json";
 
 interface Step {
@@ -147,6 +148,51 @@ test("a tunnel whose device does not prove itself is closed", async () => {
   const node = `node//${toBase64(bytes(vectors.node)).replace(/\+/g, "@").replace(/\//g, "$")}`;
   await assert.rejects(secureTunnel(raw, node, () => Promise.reject(new Error("no"))), /rights changed/);
   assert(closed);
+});
+
+test("what comes during a pause waits, unacknowledged, and is given in its order afterwards", () => {
+  const stream = new Stream();
+  const record = (n: number): Bytes => new Uint8Array(2 + 65_536).fill(n, 2).fill(1, 0, 1);
+  stream.pause(true);
+  const count = WINDOW_BYTES / 65_536;
+  for (let n = 0; n < count; n++) stream.record(record(n));
+  assert.deepEqual([stream.take(), stream.nextRecord(), stream.received], [null, null, count]);
+  // A new link meanwhile says what was taken, not what has arrived.
+  stream.attach(0);
+  assert.equal(hex(stream.nextRecord()!), "020000000000000000");
+  stream.pause(false);
+  for (let n = 0; n < count; n++) assert.equal((stream.take() as { binary: Uint8Array }).binary[0], n);
+  assert.equal(stream.take(), null);
+  assert.equal(hex(stream.nextRecord()!), "020000000000000010");
+  // Whoever goes on sending during a pause breaks the protocol.
+  stream.pause(true);
+  assert.throws(() => {
+    for (let n = 0; n < count + 2; n++) stream.record(record(n));
+  }, /more than it may/);
+});
+
+test("a client that pauses gives nothing, and a mistake of its owner is none of the link", async () => {
+  const { client, answer } = await greeted();
+  await client.handleText(JSON.stringify(answer));
+  // The device's record acknowledges nothing: it does not matter what we sent.
+  const frame = steps.find((step) => step.from === "device" && step.hex)!;
+  const taken: object[] = [];
+  client.onTaken = (one) => {
+    taken.push(one);
+    throw new Error("of the owner");
+  };
+  await client.pause(true);
+  await client.handleBinary(bytes(frame.hex));
+  assert.equal(taken.length, 0);
+  const { error } = console;
+  let logged = 0;
+  console.error = () => void logged++;
+  try {
+    await client.pause(false);
+  } finally {
+    console.error = error;
+  }
+  assert.deepEqual([taken.length, client.isUp, logged], [1, true, 1]);
 });
 
 function bytes(text: string | undefined): Bytes {

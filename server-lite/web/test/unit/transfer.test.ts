@@ -111,6 +111,31 @@ test("a download acknowledges each block but the last, and keeps the bytes in or
   assert.equal(made.texts.filter((one) => one["sub"] === "ack").length, 6);
 });
 
+test("blocks of a download that was stopped are not taken for the next one", async () => {
+  let ends = () => undefined as void;
+  const made = device((one, message) => {
+    if (message instanceof Uint8Array) return;
+    const { sub, id, path } = message;
+    if (sub === "start" && path === "/a") one.say({ action: "download", sub: "start", id });
+    if (sub === "startack" && id === 1) ends();
+    if (sub === "start" && path === "/b") {
+      // Still on their way when the device heard of the stop.
+      one.tunnel.onBinary(Uint8Array.of(1, 0, 0, 0, 65, 65));
+      one.tunnel.onBinary(Uint8Array.of(1, 0, 0, 1, 65));
+      one.say({ action: "download", sub: "start", id: 1 });
+      one.tunnel.onBinary(Uint8Array.of(1, 0, 0, 1, 65));
+      one.say({ action: "download", sub: "start", id });
+    }
+    if (sub === "startack" && id === 2) one.tunnel.onBinary(Uint8Array.of(1, 0, 0, 1, 66));
+  });
+  const abort = new AbortController();
+  ends = () => abort.abort();
+  await assert.rejects(download(made.session, "/a", 3, () => undefined, abort.signal), /Stopped/);
+  const blob = await download(made.session, "/b", 1, () => undefined, quiet);
+  assert.equal(await blob.text(), "B");
+  assert.deepEqual(made.texts.map((one) => [one["sub"], one["id"]]), [["start", 1], ["startack", 1], ["stop", 1], ["start", 2], ["startack", 2]]);
+});
+
 test("a transfer ends when the session does", async () => {
   const made = device((at, message) => {
     if (!(message instanceof Uint8Array) && message["sub"] === "start") at.tunnel.close();
