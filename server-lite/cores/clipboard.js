@@ -6,7 +6,7 @@ var CLIP_WRITE = { 'wl-copy': [], xclip: ['-selection', 'clipboard', '-i'], xsel
 
 // `{ place, argv }`, or `{ why }`.
 function clipProgram(table) {
-    var place = desktopPlace(), names = [];
+    var place = desktopPlace(true), names = [];
     for (var name in table) { if (name.substring(0, 3) !== 'wl-' || (place && place.env.WAYLAND_DISPLAY)) { names.push(name); } }
     var program = place ? findProgram(names) : null;
     if (!program) { return { why: place ? 'install xclip, xsel or wl-clipboard to reach the clipboard' : 'nobody has a desktop' }; }

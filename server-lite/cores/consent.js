@@ -17,11 +17,13 @@ function withConsent(tunnel, go) {
     var local = 0;
     try { local = number(_MSH().LocalConsent); } catch (e) { /* no such setting */ }
     tunnel.consent |= number(m.consent) | local;
+    // Whose screen is shown is who is told and asked; `desktop` looks again whether that is still so.
+    if (tunnel.kind === 'desktop' && (tunnel.consent & (rule.notify | rule.prompt))) { tunnel.asked = shownUid(tunnel); }
 
     function begin() {
         if (tunnel.consent & rule.notify) {
             toast(consentText(options.notifyTitle, m, 'Remote access'),
-                consentText(options['notifyMsg' + rule.name], m, who(m) + ' has started a ' + tunnel.kind + ' session on this device.'), function () {});
+                consentText(options['notifyMsg' + rule.name], m, who(m) + ' has started a ' + tunnel.kind + ' session on this device.'), function () {}, tunnel.asked);
         }
         go();
     }
@@ -41,7 +43,7 @@ function withConsent(tunnel, go) {
     }
     var seconds = Math.max(5, Math.min(600, number(options.consentTimeout) || CONSENT_S));
     tunnel.note('Waiting for the person at the device to agree', 1);
-    var box = askPerson(consentText(options.consentTitle, m, 'Remote access'),
+    var box = askPerson(desktopPlace(true, tunnel.asked), consentText(options.consentTitle, m, 'Remote access'),
         consentText(options['consentMsg' + rule.name], m, who(m) + ' asks for a ' + tunnel.kind + ' session on this device. Allow it?'), seconds,
         function (answer) {
             tunnel.onclose = null;

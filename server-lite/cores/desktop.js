@@ -4,7 +4,8 @@
 // they are, one in a frame; what viewers send is checked here, because the stream does whatever it is told.
 
 var REFRESH_MS = 2000;                  // at most one whole picture in this time for viewers that fell behind
-var screen = null;                      // { stream, viewers, stopped, refreshed, waiting }
+var MAX_HELD = 128;                     // keys and buttons that one viewer may hold down
+var screen = null;                      // { stream, uid, viewers, stopped, refreshed, waiting }
 
 function screenCommand(kind, value) {
     var packet = Buffer.alloc(value === undefined ? 4 : 5);
@@ -43,26 +44,45 @@ function mayCommand(input, bytes, at, length) {
     return false;
 }
 
+// Whose screen this session will see, or null where the agent's own display or the only screen is shown. There is one
+// capture for all: whoever comes later sees what is shown already, whatever the operator asked for.
+function shownUid(tunnel) {
+    if (screen) { return screen.uid; }
+    if (typeof tunnel.options.tsid === 'number') { return tunnel.options.tsid; }
+    var own = ownUid();
+    return own !== 0 || placeFrom(own, process.env) ? null : seatUid();
+}
+
 function desktop(tunnel) {
+    var uid = shownUid(tunnel);
+    // Another session may have begun, or another person sat down, while the question was open.
+    if (tunnel.asked !== undefined && tunnel.asked !== uid) {
+        tunnel.note('Access denied: another person\'s screen is shown by now.', 2);
+        tunnel.close('another screen is shown');
+        return;
+    }
     var tsid = tunnel.options.tsid, stream = agent.getRemoteDesktopStream(typeof tsid === 'number' ? tsid : null);
     if (!stream) {
         tunnel.note('This device cannot show its screen.', 2);
         tunnel.close('there is no desktop');
         return;
     }
-    var viewer = { tunnel: tunnel, input: inputOf(tunnel.request), paused: false, full: false, behind: false, lock: false };
+    var viewer = { tunnel: tunnel, input: inputOf(tunnel.request), paused: false, full: false, behind: false, missed: false, lock: false, holds: [] };
     var first = !screen || screen.stream !== stream;
-    if (first) { screen = capture(stream); }
+    if (first) { screen = capture(stream, uid); }
     var own = screen;
     own.viewers.push(viewer);
     tellViewers(own);
-    // It needs the size and a whole picture, too.
-    if (!first) { refreshScreen(own); }
+    // It needs the size and a whole picture, too, also while the others rest.
+    if (!first) { pauseScreen(own); refreshScreen(own); flowScreen(own); }
 
     tunnel.onbinary = function (bytes) { fromViewer(own, viewer, bytes); };
     tunnel.ondrain = function () {
         viewer.full = false;
-        if (viewer.behind) { viewer.behind = false; refreshScreen(own); }
+        if (viewer.behind) {
+            viewer.behind = false;
+            if (viewer.paused) { viewer.missed = true; } else { refreshScreen(own); }
+        }
         flowScreen(own);
     };
     tunnel.oncontrol = function (message) {
@@ -74,6 +94,7 @@ function desktop(tunnel) {
         for (var i = 0; i < own.viewers.length; i++) {
             if (own.viewers[i] === viewer) { own.viewers.splice(i, 1); break; }
         }
+        releaseHeld(own, viewer);
         if (viewer.lock) { lockScreen(); }
         if (own.viewers.length) {
             tellViewers(own);
@@ -85,14 +106,15 @@ function desktop(tunnel) {
     };
 }
 
-function capture(stream) {
-    var own = { stream: stream, viewers: [], stopped: false, paused: false, refreshed: 0, waiting: 0, over: false, id: 'desktop' + (++held.next) };
+function capture(stream, uid) {
+    var own = { stream: stream, uid: uid, pointer: [0, 0, 0, 0], viewers: [], stopped: false, paused: false, refreshed: 0, waiting: 0, over: false, id: 'desktop' + (++held.next) };
     held[own.id] = own;
     stream.on('data', function (packet) {
         if (typeof packet === 'string') { return; }
         for (var i = 0; i < own.viewers.length; i++) {
             var one = own.viewers[i];
-            if (one.paused || one.behind) { continue; }
+            if (one.paused) { one.missed = true; continue; }
+            if (one.behind) { continue; }
             // With others watching, who does not keep up misses pictures and gets a whole one later.
             if (one.full && own.viewers.length > 1) { one.behind = true; continue; }
             if (one.tunnel.send(packet) === false) { one.full = true; }
@@ -152,20 +174,64 @@ function fromViewer(own, viewer, bytes) {
         var length = bytes[at + 2] * 256 + bytes[at + 3];
         if (length < 4 || at + length > bytes.length) { return; }
         if (bytes[at] === 0 && bytes[at + 1] === 8 && length >= 5) {
-            var was = viewer.paused;
             viewer.paused = bytes[at + 4] !== 0;
             pauseScreen(own);
-            // What it missed while others watched.
-            if (was && !viewer.paused && own.viewers.length > 1) { refreshScreen(own); }
+            // What it missed while others watched: they may have gone meanwhile.
+            if (!viewer.paused && viewer.missed) { viewer.missed = false; refreshScreen(own); }
         } else if (bytes[at] === 0 && bytes[at + 1] === 6 && own.viewers.length > 1) {
             refreshScreen(own);
         } else if (mayCommand(viewer.input, bytes, at, length)) {
             var packet = Buffer.alloc(length);
             bytes.copy(packet, 0, at, at + length);
             own.stream.write(packet);
+            noteHeld(own, viewer, packet);
         }
         at += length;
     }
+}
+
+// Keeps what a viewer holds down, each with the command that releases it: with others watching, the capture lives on
+// without this viewer, and X repeats a key until it is released.
+function noteHeld(own, viewer, packet) {
+    var kind = packet[1], name = '', down = false, release = null, state = packet[4];
+    if (kind === 1 && packet.length >= 6) {
+        // 0 pressed, 1 released, of the keys beside the main field 4 and 3.
+        if (state !== 0 && state !== 1 && state !== 3 && state !== 4) { return; }
+        down = state === 0 || state === 4;
+        name = 'key ' + (state > 1) + packet[5];
+        release = [0, 1, 0, 6, state > 1 ? 3 : 1, packet[5]];
+    } else if (kind === 85 && packet.length >= 7) {
+        down = state === 0;
+        name = 'character ' + (packet[5] * 256 + packet[6]);
+        release = [0, 85, 0, 7, 1, packet[5], packet[6]];
+    } else if (kind === 2 && packet.length >= 10) {
+        own.pointer = [packet[6], packet[7], packet[8], packet[9]];
+        var up = { 2: 4, 4: 4, 8: 16, 16: 16, 32: 64, 64: 64 }[packet[5]];
+        if (!up) { return; }
+        down = packet[5] !== up;
+        name = 'button ' + up;
+        // Where the pointer is by then.
+        release = [0, 2, 0, 10, 0, up];
+    } else {
+        return;
+    }
+    for (var i = viewer.holds.length - 1; i >= 0; i--) { if (viewer.holds[i].name === name) { viewer.holds.splice(i, 1); } }
+    if (!down) { return; }
+    viewer.holds.push({ name: name, release: release });
+    if (viewer.holds.length > MAX_HELD) { releaseOne(own, viewer.holds.shift()); }
+}
+
+function releaseOne(own, held) {
+    for (var i = 0; i < own.viewers.length; i++) {
+        // Somebody else holds it, too.
+        for (var j = 0; j < own.viewers[i].holds.length; j++) { if (own.viewers[i].holds[j].name === held.name) { return; } }
+    }
+    if (!own.over) { own.stream.write(Buffer.from(held.release[1] === 2 ? held.release.concat(own.pointer) : held.release)); }
+}
+
+// A viewer has gone; it is no longer among the viewers.
+function releaseHeld(own, viewer) {
+    while (viewer.holds.length) { releaseOne(own, viewer.holds.shift()); }
 }
 
 // Everybody sees who watches.

@@ -7,7 +7,7 @@
 
 var MAX_REQUEST = 1 << 20;              // bytes of a command: lists of names can be long
 var MAX_ENTRIES = 20000;                // of a folder in one answer
-var MAX_LISTING = 1 << 21;              // characters of them
+var MAX_LISTING = 3584 * 1024;          // bytes of them, at most: a frame may have 4 MiB
 var LIST_STEP = 400;                    // entries looked at in one turn
 var MAX_FOUND = 10000;                  // results of a search
 var MAX_TREE_MS = 3600000;              // copying, moving, removing
@@ -40,6 +40,15 @@ function statOf(path) { try { return fs.statSync(path); } catch (e) { return nul
 
 function isLink(path) {
     try { return nodefs.lstatSync(path).isSymbolicLink(); } catch (e) { return false; }
+}
+
+// A file that takes another's place has its owner, and its permission bits unless others are wanted. Who may not give a
+// file away keeps it.
+function lookAs(path, old, mode) {
+    var info = statOf(path);
+    if (!info || !info.isFile() || isLink(path)) { return; }
+    try { if (info.uid !== old.uid || info.gid !== old.gid) { fs.chownSync(path, old.uid, old.gid); } } catch (e) { /* its own */ }
+    try { fs.chmodSync(path, (typeof mode === 'number' && mode >= 0 ? mode : old.mode) & 511); } catch (e) { /* as it is */ }
 }
 
 function files(tunnel) {
@@ -110,7 +119,8 @@ function listFolder(session, m) {
             if (entries.length >= MAX_ENTRIES || size > MAX_LISTING) { cutOff = names.length - at; at = names.length; break; }
             entry = listEntry(prefix + name, readable(name));
             entries.push(entry);
-            size += name.length + 60;
+            // A character has up to three bytes in UTF-8, and some are escaped; the rest is the entry's other fields.
+            size += 3 * JSON.stringify(entry.n).length + 80;
         }
         if (at < names.length) { after(0, step); return; }
         var answer = { path: m.path, dir: entries, reqid: m.reqid };
@@ -224,9 +234,12 @@ var fileActions = {
     },
     rename: function (session, m) {
         var folder = pathOf(m.path), from = below(folder, m.oldname), to = below(folder, m.newname);
-        if (to !== from && (statOf(to) || isLink(to))) { throw new Error('that name is taken'); }
+        var old = to === from ? null : statOf(to);
+        if (to !== from && (old || isLink(to)) && m.replace !== true) { throw new Error('that name is taken'); }
+        if (old && !old.isFile()) { throw new Error('that is no plain file'); }
+        if (old && !isLink(to)) { lookAs(from, old, m.mode); }
         fs.renameSync(from, to);
-        if (!statOf(to) && !isLink(to)) { throw new Error('it could not be renamed'); }
+        if ((!statOf(to) && !isLink(to)) || (to !== from && (statOf(from) || isLink(from)))) { throw new Error('it could not be renamed'); }
         return true;
     },
     copy: function (session, m) {

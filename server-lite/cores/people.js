@@ -29,29 +29,69 @@ function environmentOf(pid) {
 
 function ownerOf(pid) { return number(field(read('/proc/' + pid + '/status'), 'Uid', ':')); }
 
-// Whose desktop it is: `{ uid, env }` of a person's process that has a display and a session, or null. One's own
-// display comes first.
-function desktopPlace() {
+// Greeters and services have displays, too; people come from 1000 on.
+function isPerson(uid) { return uid >= 1000 && uid <= 60000; }
+
+// The person at the device's own seat, or null.
+function seatUid() {
+    try {
+        var uid = Number(require('user-sessions').consoleUid());
+        return uid >= 0 ? uid : null;
+    } catch (e) { return null; }
+}
+
+// `{ uid, env }` of a process with these variables, or null when it has no display.
+function placeFrom(uid, from) {
     var wanted = ['DISPLAY', 'WAYLAND_DISPLAY', 'XAUTHORITY', 'DBUS_SESSION_BUS_ADDRESS', 'XDG_RUNTIME_DIR', 'HOME', 'USER', 'LANG'];
-    function place(uid, from) {
-        if (!from.DISPLAY && !from.WAYLAND_DISPLAY) { return null; }
-        var env = { PATH: process.env.PATH || PATH };
-        for (var i = 0; i < wanted.length; i++) { if (from[wanted[i]]) { env[wanted[i]] = from[wanted[i]]; } }
-        return { uid: uid, env: env };
-    }
-    var own = ownUid(), found = place(own, process.env);
-    if (found) { return found; }
+    if (!from.DISPLAY && !from.WAYLAND_DISPLAY) { return null; }
+    var env = { PATH: process.env.PATH || PATH };
+    for (var i = 0; i < wanted.length; i++) { if (from[wanted[i]]) { env[wanted[i]] = from[wanted[i]]; } }
+    return { uid: uid, env: env };
+}
+
+// The desktop of the newest process that has one and whose owner `wanted(uid)` takes; one with a session comes first.
+function placeOf(wanted) {
     var names = fs.readdirSync('/proc'), best = null;
     for (var i = names.length - 1; i >= 0; i--) {
         if (!/^\d+$/.test(names[i])) { continue; }
         var uid = ownerOf(names[i]);
-        // Greeters and services have displays, too; people come from 1000 on.
-        if (own !== 0 ? uid !== own : uid < 1000 || uid > 60000) { continue; }
-        found = place(uid, environmentOf(names[i]));
+        if (!wanted(uid)) { continue; }
+        var found = placeFrom(uid, environmentOf(names[i]));
         if (found && found.env.DBUS_SESSION_BUS_ADDRESS) { return found; }
         best = best || found;
     }
     return best;
+}
+
+// The person whose X server is the only one here, or null: with several it is not known which of them will be shown.
+function onlyScreenOwner() {
+    var names = fs.readdirSync('/proc'), owner = null, count = 0;
+    for (var i = 0; i < names.length; i++) {
+        if (!/^\d+$/.test(names[i]) || !/^(Xorg|Xorg\.bin|X|Xvfb|Xvnc|Xtigervnc|Xwayland)$/.test(read('/proc/' + names[i] + '/comm'))) { continue; }
+        owner = ownerOf(names[i]);
+        count++;
+    }
+    return count === 1 && isPerson(owner) ? owner : null;
+}
+
+// Whose desktop it is: `{ uid, env }`, or null. With `uid` only that person's. Otherwise one's own display comes first,
+// then the person at the seat. With nobody there it is anybody's, unless `sure`: then only that of whose screen would be
+// shown, because nobody else may agree to that or have their clipboard read.
+function desktopPlace(sure, uid) {
+    var own = ownUid(), one = typeof uid === 'number' ? uid : null;
+    function isOne(any) { return any === one; }
+    var found = one === null || one === own ? placeFrom(own, process.env) : null;
+    if (found) { return found; }
+    if (own !== 0) {
+        if (one !== null && one !== own) { return null; }
+        one = own;
+    }
+    if (one !== null) { return placeOf(isOne); }
+    one = seatUid();
+    found = one !== null ? placeOf(isOne) : null;
+    if (found || !sure) { return found || placeOf(isPerson); }
+    one = onlyScreenOwner();
+    return one !== null ? placeOf(isOne) : null;
 }
 
 // Runs a program on a person's desktop; done(text, exit code, note) as `collect` does.
@@ -62,11 +102,11 @@ function onDesktop(place, argv, ms, done, more) {
     return collect(['sh', '-c', 'exec "$@" 2>/dev/null', 'sh'].concat(argv), (more && more.most) || 65536, ms, done, options);
 }
 
-// A note that goes away by itself: done('') when it was shown, else with the reason.
-function toast(title, text, done) {
+// A note that goes away by itself: done('') when it was shown, else with the reason. With `uid` it is for that person.
+function toast(title, text, done, uid) {
     title = lineOf(title) || 'Message';
     text = lineOf(text);
-    var place = desktopPlace(), program = place ? findProgram(['notify-send', 'zenity', 'kdialog']) : null;
+    var place = desktopPlace(false, uid), program = place ? findProgram(['notify-send', 'zenity', 'kdialog']) : null;
     if (!program) { wall(title + ': ' + text, place ? 'none of notify-send, zenity and kdialog is installed' : 'nobody has a desktop', done); return; }
     var argv = { 'notify-send': ['--', title, text], kdialog: ['--title', title, '--passivepopup', text, '10'],
         zenity: ['--notification', '--text=' + title + ': ' + text, '--timeout=10'] }[program.name];
@@ -88,11 +128,12 @@ function wall(text, why, done) {
     } catch (e) { done(String(e)); }
 }
 
-// Asks yes or no: done('yes' | 'no' | 'timeout' | why nobody can be asked). `stop` takes the question away.
-function askPerson(title, text, seconds, done, single) {
+// Asks yes or no on a desktop, or on none (null): done('yes' | 'no' | 'timeout' | why nobody can be asked). `stop` takes
+// the question away.
+function askPerson(place, title, text, seconds, done, single) {
     title = lineOf(title) || 'Message';
     text = lineOf(text);
-    var place = desktopPlace(), over = false, running = null;
+    var over = false, running = null;
     function finish(answer) {
         if (over) { return; }
         over = true;
@@ -128,7 +169,7 @@ function askPerson(title, text, seconds, done, single) {
 function messageBox(m) {
     var title = lineOf(m.title) || 'Message', seconds = Math.max(5, Math.min(3600, number(m.timeout) / (number(m.timeout) > 3600 ? 1000 : 1) || 120));
     journal(m, 'Showing a message: ' + cut(lineOf(m.msg), 200));
-    askPerson(title, m.msg, seconds, function (answer) {
+    askPerson(desktopPlace(), title, m.msg, seconds, function (answer) {
         if (answer === 'yes' || answer === 'no' || answer === 'timeout') { reply(m, { result: answer === 'timeout' ? 'timeout' : 'closed' }); return; }
         toast(title, m.msg, function (why) {
             reply(m, { result: why ? 'failed' : 'shown', error: why || undefined });

@@ -15,13 +15,15 @@ function uploadStart(session, m) {
         var old = statOf(up.path);
         if (old && !old.isFile()) { throw new Error('that is no plain file'); }
         up.fresh = !old;
+        // What is to have certain bits in the end is nobody else's to read while it grows; `keepLook` sets the rest.
+        var hidden = nodefs && typeof m.mode === 'number' && m.mode >= 0 && m.append !== true && !isLink(up.path);
         if (old && m.append !== true && nodefs && !isLink(up.path)) {
             up.part = partName(up.path);
-            up.fd = nodefs.openSync(up.part, 'wx', old.mode & 511);
+            up.fd = nodefs.openSync(up.part, 'wx', hidden ? 384 : old.mode & 511);
             // As the file that it replaces; who may not give it away keeps it.
-            try { nodefs.fchownSync(up.fd, old.uid, old.gid); nodefs.fchmodSync(up.fd, old.mode & 4095); } catch (e) { /* its own */ }
+            try { nodefs.fchownSync(up.fd, old.uid, old.gid); if (!hidden) { nodefs.fchmodSync(up.fd, old.mode & 4095); } } catch (e) { /* its own */ }
         } else {
-            up.fd = fs.openSync(up.path, m.append === true ? 'ab' : 'wb');
+            up.fd = hidden ? nodefs.openSync(up.path, 'w', 384) : fs.openSync(up.path, m.append === true ? 'ab' : 'wb');
         }
     } catch (e) {
         session.send({ action: 'uploaderror', reqid: m.reqid, error: lastError(e) });

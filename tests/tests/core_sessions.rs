@@ -217,6 +217,16 @@ fn files_are_listed_changed_and_found(bench: Bench) {
     let rename = json!({ "action": "rename", "path": path, "oldname": odd, "newname": "plain" });
     assert_eq!(change(&mut files, rename), "");
     assert_eq!(fs::read_to_string(at("plain")).unwrap(), "12345");
+    fs::write(at("other"), "12345").unwrap();
+    let mut over = json!({ "action": "rename", "path": path, "oldname": "other", "newname": "plain" });
+    assert_ne!(change(&mut files, over.clone()), "", "the name is taken");
+    over["replace"] = json!(true);
+    assert_eq!(change(&mut files, over.clone()), "");
+    assert!(!at("other").exists() && at("plain").exists());
+    fs::write(at("other"), "12345").unwrap();
+    over["newname"] = json!("tree");
+    assert_ne!(change(&mut files, over), "", "a folder is not replaced");
+    fs::remove_file(at("other")).unwrap();
     let outside = json!({ "action": "rename", "path": path, "oldname": "plain", "newname": "../plain" });
     assert_ne!(change(&mut files, outside), "");
 

@@ -329,6 +329,34 @@ fn who_may_only_look_or_has_limited_input_is_held_to_it() {
     desk.device.process().assert_no_panic();
 }
 
+#[test]
+fn what_a_viewer_held_is_released_as_it_leaves_while_another_watches() {
+    let Some(mut desk) = Desk::with_our_agent() else { return };
+    let light = |desk: &Desk| {
+        let lights = desk.display.run(&["xset", "q"]).stdout;
+        String::from_utf8_lossy(&lights).lines().any(|l| l.trim_end().ends_with("LED mask:  00000001"))
+    };
+    let mut worker = viewer_with(&mut desk, "worker", 8);
+    let mut watcher = viewer_with(&mut desk, "watcher", 8);
+    // CapsLock: a second press turns its light off, but only of a key that was released.
+    worker.send(&[0, 1, 0, 6, 0, 0x14]);
+    assert!(eventually_or(|| light(&desk)), "the key was not pressed");
+    worker.control(&json!({ "ctrlChannel": "102938", "type": "close" }));
+    let until = std::time::Instant::now() + PATIENCE;
+    loop {
+        let left = until.saturating_duration_since(std::time::Instant::now());
+        match watcher.receive(left) {
+            Ok(Some(Message::Text(text))) if text.contains("metadata") && !text.contains("worker") => break,
+            Ok(Some(_)) => {}
+            other => panic!("waited for the other viewer to leave: {other:?}"),
+        }
+    }
+    watcher.send(&[0, 1, 0, 6, 0, 0x14]);
+    watcher.send(&[0, 1, 0, 6, 1, 0x14]);
+    assert!(eventually_or(|| !light(&desk)), "the key was still held");
+    desk.device.process().assert_no_panic();
+}
+
 /// Signs in at our console and opens the device's screen.
 fn console(desk: &Desk) -> Option<Browser> {
     let mut page = Browser::start()?;
