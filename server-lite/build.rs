@@ -32,10 +32,16 @@ fn main() {
     if !fresh && std::env::var_os("MESHLITE_NO_CONSOLE").is_none() {
         match build(&web) {
             Ok(()) => std::fs::write(&stamp_file, &wanted).expect("web/dist can be written"),
-            Err(why) if dist.join("index.html").is_file() => {
-                println!("cargo::warning=the web console is older than its sources: {why}");
+            Err(why) => {
+                match dist.join("index.html").is_file() {
+                    true => println!("cargo::warning=the web console is older than its sources: {why}"),
+                    false => println!("cargo::warning=the server is built without its web console: {why}"),
+                }
+                // What was missing, npm or the network, is no source: without this, no later build would try again.
+                // Cargo takes a file that is never there as one that has changed.
+                let never = PathBuf::from(env("OUT_DIR")).join("never-there");
+                println!("cargo::rerun-if-changed={}", never.display());
             }
-            Err(why) => println!("cargo::warning=the server is built without its web console: {why}"),
         }
     }
     embed(&dist, &PathBuf::from(env("OUT_DIR")));

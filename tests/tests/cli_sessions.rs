@@ -4,10 +4,12 @@
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::Duration;
 
+use meshlite_tests::certificate::Certificate;
 use meshlite_tests::{Agent, ManagedDevice, PATIENCE, RealAgent, Running, Server, Tool, eventually, interop};
 use serde_json::Value;
 
@@ -178,6 +180,49 @@ impl<T> Lab<T> {
         assert_eq!(denied.code, Some(1), "{denied:?}");
         let left: Vec<_> = fs::read_dir(near.path()).unwrap().flatten().map(|e| e.file_name()).collect();
         assert!(left.iter().all(|name| !name.to_string_lossy().contains("meshlite-part")), "{left:?}");
+    }
+
+    /// What is there is replaced as a whole, again and again; it stays private unless the new file says otherwise.
+    fn replaces_files(&self) {
+        let near = tempfile::tempdir().unwrap();
+        let far = tempfile::tempdir().unwrap();
+        let place = |name: &str| format!("{}:{}/{name}", self.id, far.path().display());
+        let local = |name: &str| near.path().join(name).display().to_string();
+        let mode = |path: &std::path::Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        let kept = far.path().join("kept");
+        fs::write(&kept, "old").unwrap();
+        fs::set_permissions(&kept, fs::Permissions::from_mode(0o600)).unwrap();
+        for text in ["first", "second"] {
+            let mut put = self.tool.command(&["put", "-q", "-", &place("kept")]);
+            let mut put = put.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+            put.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+            assert!(put.wait().unwrap().success(), "{text}");
+            assert_eq!(fs::read(&kept).unwrap(), text.as_bytes());
+            // Our agent, that is.
+            if self.half_close {
+                assert_eq!(mode(&kept), 0o600, "{text}");
+            }
+        }
+        fs::write(near.path().join("new"), "third").unwrap();
+        fs::set_permissions(near.path().join("new"), fs::Permissions::from_mode(0o640)).unwrap();
+        for _ in 0..2 {
+            self.tool.run(&["put", &local("new"), &place("kept")]).ok();
+            assert_eq!(fs::read(&kept).unwrap(), b"third");
+        }
+        self.tool.run(&["get", &place("kept"), &local("back")]).ok();
+        if self.half_close {
+            assert_eq!((mode(&kept), mode(&near.path().join("back"))), (0o640, 0o640));
+        }
+        // What is here already is not fetched again.
+        let again = self.tool.run(&["get", "--json", "--resume", &place("kept"), &local("back")]);
+        assert_eq!(again.code, Some(0), "{again:?}");
+        assert!(again.stdout.contains("\"skipped\":1"), "{again:?}");
+        if self.ours {
+            fs::write(far.path().join("other"), "other").unwrap();
+            let taken = self.tool.run(&["mv", &place("other"), &kept.display().to_string()]);
+            assert_eq!(taken.code, Some(1), "{taken:?}");
+            assert_eq!(fs::read(&kept).unwrap(), b"third");
+        }
     }
 
     /// Ended without warning in the middle, each transfer goes on where it was.
@@ -406,6 +451,7 @@ fn a_shell_on_our_agent() {
 fn files_of_our_agent() {
     let lab = our_agent();
     lab.carries_files(BIG);
+    lab.replaces_files();
     lab.arranges_files();
 }
 
@@ -422,10 +468,35 @@ fn ports_through_our_agent() {
 }
 
 #[test]
+fn ports_go_on_after_a_renewal_of_the_web_certificate() {
+    let mut lab = our_agent();
+    let echo = echo_server();
+    let mut forward = lab.tool.start(&["forward", &lab.id, &format!("0:127.0.0.1:{}", echo.port())]);
+    let port = listening(&mut forward);
+    echoes(port, &noise(1000));
+
+    let server = &mut lab._behind.0;
+    let renewed = Certificate::p256("renewed");
+    let certs = server.data().join("certs");
+    let mark = server.process().mark();
+    fs::write(certs.join("webserver-cert-public.crt"), &renewed.pem).unwrap();
+    fs::write(certs.join("webserver-cert-private.key"), &renewed.key_pem).unwrap();
+    server.process().signal(rustix::process::Signal::HUP);
+    server.process().expect(mark, &["certificates read again"], PATIENCE);
+
+    // Its tunnel is the one that finds the other certificate.
+    let mark = forward.mark();
+    let _first = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    forward.expect(mark, &["proved that it is the same"], PATIENCE);
+    echoes(port, &noise(1000));
+}
+
+#[test]
 fn the_real_agent_with_our_core() {
     let Some(lab) = real_agent() else { return };
     lab.has_a_shell();
     lab.carries_files(2_000_000);
+    lab.replaces_files();
     lab.arranges_files();
     lab.forwards();
 }
@@ -435,6 +506,7 @@ fn the_real_server_with_its_own_core() {
     let Some(lab) = real_server() else { return };
     lab.has_a_shell();
     lab.carries_files(1_000_000);
+    lab.replaces_files();
     lab.arranges_files();
     lab.forwards();
 }

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::place::{LocalPlace, PART, RemotePlace, below, safe_name};
 use super::progress::Progress;
+use super::put::hash_of;
 use super::talk::{Entry, Kind, LOOK, STALLED, Said, Talk};
 use super::{Tally, hex, stamp};
 use crate::operator::arguments::CopyArguments;
@@ -48,9 +49,14 @@ pub fn get(session: &mut Session, how: &CopyArguments, output: &Output) -> Resul
         talk.end();
         done?;
     }
-    match to {
-        LocalPlace::Stdout => Ok(()),
-        _ => tally.tell(how.quiet, "received", output),
+    if to != LocalPlace::Stdout {
+        tally.tell(how.quiet, "received", output)?;
+    }
+    match tally.missed {
+        0 => Ok(()),
+        missed => Err(OperatorError::Failed(format!(
+            "the copy is incomplete: {missed} names were not listed, for there are too many in one folder"
+        ))),
     }
 }
 
@@ -95,11 +101,19 @@ impl Get<'_, '_> {
                 return Err(self.talk.failed(&remote, "is too deep; links may lead in circles there"));
             }
             std::fs::create_dir_all(&local).map_err(|error| failed("make", &local, error))?;
-            let Some(entries) = self.talk.list(&remote)? else {
+            let Some(listing) = self.talk.list(&remote)? else {
                 self.output.note(&format!("{} cannot be read; passed over", quoted(&remote)));
                 continue;
             };
-            for entry in entries {
+            if listing.more > 0 {
+                self.output.note(&format!(
+                    "{} has {} names more than the device lists; they are passed over",
+                    quoted(&remote),
+                    listing.more
+                ));
+                self.tally.missed = self.tally.missed.saturating_add(listing.more);
+            }
+            for entry in listing.entries {
                 let Some(name) = safe_name(&entry.name) else {
                     self.output
                         .note(&format!("{} is no name of a file here; passed over", quoted(&entry.name)));
@@ -134,6 +148,10 @@ impl Get<'_, '_> {
             self.tally.skipped += 1;
             return Ok(());
         }
+        if self.how.resume && self.is_here(remote, entry, local)? {
+            self.tally.skipped += 1;
+            return Ok(());
+        }
         let part = PathBuf::from(format!("{}{PART}", local.display()));
         let mut resume = self.how.resume;
         loop {
@@ -159,6 +177,18 @@ impl Get<'_, '_> {
         }
     }
 
+    /// True when this very file is here already.
+    fn is_here(&mut self, remote: &str, entry: &Entry, local: &Path) -> Result<bool, OperatorError> {
+        // Looked at before it is opened: a pipe would wait for its other end.
+        match std::fs::metadata(local) {
+            Ok(meta) if meta.is_file() && meta.len() == entry.size => {}
+            _ => return Ok(false),
+        }
+        let mut file = File::open(local).map_err(|error| failed("read", local, error))?;
+        let ours = hash_of(&mut file, entry.size, &local.display().to_string())?;
+        Ok(self.talk.hash(remote)?.is_some_and(|theirs| theirs == hex(ours.finish().as_ref())))
+    }
+
     /// Receives into the unfinished file; says whether it went on from an earlier beginning.
     fn attempt(
         &mut self,
@@ -173,9 +203,12 @@ impl Get<'_, '_> {
             .write(true)
             .create(true)
             .truncate(!resume)
+            .mode(0o600)
             .custom_flags(libc::O_NOFOLLOW)
             .open(part)
             .map_err(error)?;
+        // Nobody else reads it before it has the bits that it is to have; it may be left from an earlier transfer.
+        file.set_permissions(Permissions::from_mode(0o600)).map_err(error)?;
         let mut sink = Sink { offset: 0, hash: Context::new(&SHA384), file: &mut file };
         if resume {
             sink.take_in().map_err(error)?;
@@ -348,14 +381,20 @@ impl Sink<'_> {
 fn settle(part: &Path, local: &Path, entry: &Entry) -> Result<(), OperatorError> {
     let error = |error| failed("write", local, error);
     let file = OpenOptions::new().write(true).open(part).map_err(error)?;
-    if let Some(mode) = entry.mode {
-        // Never the bits that lend an owner's rights.
-        file.set_permissions(Permissions::from_mode(mode & 0o777)).map_err(error)?;
-    }
+    // Never the bits that lend an owner's rights.
+    let mode = entry.mode.map_or_else(|| 0o666 & !umask(), |mode| mode & 0o777);
+    file.set_permissions(Permissions::from_mode(mode)).map_err(error)?;
     if let Some(time) = stamp::parse(&entry.changed) {
         file.set_modified(time).map_err(error)?;
     }
     std::fs::rename(part, local).map_err(error)
+}
+
+/// The bits that new files here are not to have. It can only be read by setting it.
+fn umask() -> u32 {
+    let before = rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
+    rustix::process::umask(before);
+    before.bits()
 }
 
 fn failed(what: &'static str, path: &Path, error: io::Error) -> OperatorError {

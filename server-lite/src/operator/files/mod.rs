@@ -26,6 +26,8 @@ struct Tally {
     files: u64,
     bytes: u64,
     skipped: u64,
+    /// Names that a device did not list, for there were too many in one folder.
+    missed: u64,
 }
 
 impl Tally {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::place::{RemotePlace, split};
-use super::talk::{Kind, Talk};
+use super::talk::{Entry, Kind, Talk};
 use crate::operator::arguments::{E2e, LsArguments, RmArguments};
 use crate::operator::error::OperatorError;
 use crate::operator::escape::escape_line;
@@ -16,7 +16,12 @@ pub fn list(session: &mut Session, how: &LsArguments, output: &Output) -> Result
     let place = RemotePlace::parse(&how.place)?;
     let mut talk = Talk::open(session, &place.id, E2e::Auto, &Output::silent())?;
     let mut entries = match talk.list(&place.path)? {
-        Some(entries) => entries,
+        Some(listing) => {
+            if listing.more > 0 {
+                output.note(&format!("{} names more are not shown", listing.more));
+            }
+            listing.entries
+        }
         None => match talk.entry(&place.path)? {
             Some(entry) if entry.kind == Kind::File => vec![entry],
             Some(_) => return Err(talk.failed(&place.path, "cannot be read")),
@@ -36,7 +41,7 @@ pub fn list(session: &mut Session, how: &LsArguments, output: &Output) -> Result
         })
         .collect();
     output.result(&json!(values), || {
-        let shown = |entry: &super::talk::Entry| {
+        let shown = |entry: &Entry| {
             let mark = if entry.kind == Kind::Folder { "/" } else { "" };
             escape_line(&entry.name) + mark
         };
@@ -72,8 +77,7 @@ pub fn remove(session: &mut Session, how: &RmArguments, output: &Output) -> Resu
             Some(_) => {}
         }
         let order = json!({ "action": "rm", "path": folder, "delfiles": [name], "rec": how.recursive });
-        let there = talk.act(order, folder)?;
-        if there.iter().any(|entry| entry.name == name) {
+        if !talk.act(order, folder, |there| !there.iter().any(|entry| entry.name == name))? {
             return Err(talk.failed(&place.path, "could not be removed"));
         }
         let value = json!({ "device": talk.device.id(), "removed": place.path });
@@ -88,11 +92,14 @@ pub fn make(session: &mut Session, text: &str, output: &Output) -> Result<(), Op
     let place = RemotePlace::parse(text)?;
     let (folder, name) = place.split();
     let mut talk = Talk::open(session, &place.id, E2e::Auto, &Output::silent())?;
-    if talk.entry(&place.path)?.is_some() {
+    // Ours says it by itself, also in a folder with too many names to list.
+    if !talk.device.is_ours() && talk.entry(&place.path)?.is_some() {
         return Err(talk.failed(&place.path, "is there already"));
     }
-    let there = talk.act(json!({ "action": "mkdir", "path": place.path }), folder)?;
-    if !there.iter().any(|entry| entry.name == name && entry.kind == Kind::Folder) {
+    let made = talk.act(json!({ "action": "mkdir", "path": place.path }), folder, |there| {
+        there.iter().any(|entry| entry.name == name && entry.kind == Kind::Folder)
+    })?;
+    if !made {
         return Err(talk.failed(&place.path, "could not be made"));
     }
     let value = json!({ "device": talk.device.id(), "made": place.path });
@@ -123,14 +130,15 @@ pub fn rename(session: &mut Session, from: &str, to: &str, output: &Output) -> R
     let (folder, name) = place.split();
     let (to_folder, to_name) = if to.ends_with('/') { (to, name) } else { split(to) };
     let to_folder = if to_folder.len() > 1 { to_folder.trim_end_matches('/') } else { to_folder };
-    let there = match to_folder == folder {
+    let is_there = |there: &[Entry]| there.iter().any(|entry| entry.name == to_name);
+    let renamed = match to_folder == folder {
         true => {
             let order = json!({ "action": "rename", "path": folder, "oldname": name, "newname": to_name });
-            talk.act(order, folder)?
+            talk.act(order, folder, is_there)?
         }
         false if to_name == name => {
             let order = json!({ "action": "move", "scpath": folder, "dspath": to_folder, "names": [name] });
-            talk.act(order, to_folder)?
+            talk.act(order, to_folder, is_there)?
         }
         false => {
             return Err(OperatorError::Usage(
@@ -138,7 +146,7 @@ pub fn rename(session: &mut Session, from: &str, to: &str, output: &Output) -> R
             ));
         }
     };
-    if !there.iter().any(|entry| entry.name == to_name) {
+    if !renamed {
         return Err(talk.failed(&place.path, "could not be renamed"));
     }
     let value = json!({ "device": talk.device.id(), "from": place.path, "to": super::place::below(to_folder, to_name) });

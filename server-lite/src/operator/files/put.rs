@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::place::{PART, RemotePlace, below};
 use super::progress::Progress;
-use super::talk::{Entry, Kind, LOOK, STALLED, Said, Talk};
+use super::talk::{Kind, LOOK, STALLED, Said, Talk};
 use super::{Tally, hex};
 use crate::operator::arguments::CopyArguments;
 use crate::operator::error::OperatorError;
@@ -117,8 +117,10 @@ impl Put<'_, '_> {
             None => {}
         }
         let (folder, name) = super::place::split(remote);
-        let there = self.talk.act(json!({ "action": "mkdir", "path": remote }), folder)?;
-        match there.iter().any(|entry| entry.name == name && entry.kind == Kind::Folder) {
+        let made = self.talk.act(json!({ "action": "mkdir", "path": remote }), folder, |there| {
+            there.iter().any(|entry| entry.name == name && entry.kind == Kind::Folder)
+        })?;
+        match made {
             true => Ok(()),
             false => Err(self.talk.failed(remote, "the folder could not be made")),
         }
@@ -264,7 +266,7 @@ impl Put<'_, '_> {
         if theirs.as_deref() != Some(ours.as_str()) {
             return Err(self.talk.failed(remote, "what arrived differs from what was sent; copy it again"));
         }
-        self.rename(folder, &part, last)?;
+        self.rename(folder, &part, last, meta.map(|meta| meta.permissions().mode() & 0o777))?;
         let took = progress.end();
         let value = json!({
             "local": name, "device": self.talk.device.id(), "path": remote, "bytes": offset + sent,
@@ -289,11 +291,27 @@ impl Put<'_, '_> {
         }
     }
 
-    fn rename(&mut self, folder: &str, part: &str, name: &str) -> Result<(), OperatorError> {
-        let order = json!({ "action": "rename", "path": folder, "oldname": part, "newname": name });
-        let there = self.talk.act(order, folder)?;
-        let has = |wanted: &str| there.iter().any(|entry: &Entry| entry.name == wanted);
-        match has(name) && !has(part) {
+    /// Gives a complete file its name. Ours leaves a file of that name alone unless told to replace it, and then gives
+    /// the new one its owner, and its permission bits if there is no `mode`; other cores always replace.
+    fn rename(
+        &mut self,
+        folder: &str,
+        part: &str,
+        name: &str,
+        mode: Option<u32>,
+    ) -> Result<(), OperatorError> {
+        let replace = !self.how.no_clobber;
+        let mut order = json!({
+            "action": "rename", "path": folder, "oldname": part, "newname": name, "replace": replace,
+        });
+        if let Some(mode) = mode {
+            order["mode"] = json!(mode);
+        }
+        let renamed = self.talk.act(order, folder, |there| {
+            let has = |wanted: &str| there.iter().any(|entry| entry.name == wanted);
+            has(name) && !has(part)
+        })?;
+        match renamed {
             true => Ok(()),
             false => Err(self.talk.failed(
                 &below(folder, part),
@@ -318,7 +336,7 @@ fn fill(source: &mut impl Read, block: &mut [u8]) -> io::Result<usize> {
 }
 
 /// The hash of the first `length` bytes.
-fn hash_of(file: &mut File, length: u64, name: &str) -> Result<Context, OperatorError> {
+pub(super) fn hash_of(file: &mut File, length: u64, name: &str) -> Result<Context, OperatorError> {
     let mut hash = Context::new(&SHA384);
     let mut block = vec![0; BLOCK];
     let mut left = length;

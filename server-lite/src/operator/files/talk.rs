@@ -47,6 +47,15 @@ pub struct Entry {
     pub mode: Option<u32>,
 }
 
+/// What a device says of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listing {
+    /// What it lists.
+    pub entries: Vec<Entry>,
+    /// How many names it left out, for there are too many.
+    pub more: u64,
+}
+
 /// What an entry is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -199,15 +208,15 @@ impl<'a> Talk<'a> {
     ///
     /// # Errors
     /// As [`Talk::hear`].
-    pub fn list(&mut self, path: &str) -> Result<Option<Vec<Entry>>, OperatorError> {
+    pub fn list(&mut self, path: &str) -> Result<Option<Listing>, OperatorError> {
         let answer = self.ask(json!({ "action": "ls", "path": path }), LOOK, |_| false)?;
-        Ok(answer["dir"].as_array().map(|all| all.iter().filter_map(Entry::read).collect()))
+        Ok(Listing::read(&answer))
     }
 
-    /// The entry of a file or folder.
+    /// The entry of a file or folder; `None` when it is not there.
     ///
     /// # Errors
-    /// As [`Talk::hear`].
+    /// As [`Talk::hear`], and when the device does not list all names of its folder, and this one is not among them.
     pub fn entry(&mut self, path: &str) -> Result<Option<Entry>, OperatorError> {
         let (folder, name) = super::place::split(path);
         if name.is_empty() {
@@ -215,7 +224,12 @@ impl<'a> Talk<'a> {
                 Entry { name: "/".into(), kind: Kind::Folder, size: 0, changed: String::new(), mode: None };
             return Ok(Some(root));
         }
-        Ok(self.list(folder)?.and_then(|all| all.into_iter().find(|entry| entry.name == name)))
+        let Some(listing) = self.list(folder)? else { return Ok(None) };
+        let found = listing.entries.into_iter().find(|entry| entry.name == name);
+        if found.is_none() && listing.more > 0 {
+            return Err(self.failed(path, "its folder has too many names to look it up"));
+        }
+        Ok(found)
     }
 
     /// SHA-384 of a file in lower-case hexadecimal digits; `None` when the device cannot read it.
@@ -227,18 +241,23 @@ impl<'a> Talk<'a> {
         Ok(answer["hash"].as_str().map(str::to_ascii_lowercase))
     }
 
-    /// Acts on a folder, and lists it. Ours says when it is done or why not; real cores do not answer, and what came of
-    /// it is seen by the listing behind.
+    /// Acts on a folder; whether it was done. Ours says when it is done or why not; real cores do not answer, and what
+    /// came of it is what `done` sees in a listing behind it.
     ///
     /// # Errors
     /// The device's reason, or as [`Talk::hear`].
-    pub fn act(&mut self, mut request: Value, folder: &str) -> Result<Vec<Entry>, OperatorError> {
+    pub fn act(
+        &mut self,
+        mut request: Value,
+        folder: &str,
+        done: impl Fn(&[Entry]) -> bool,
+    ) -> Result<bool, OperatorError> {
         if self.device.is_ours() {
             let of = request["action"].clone();
             let answer =
                 self.ask(request, TREE, |answer| answer["action"] == "error" && answer["of"] == of)?;
             tracing::debug!(%answer, "the device has done it");
-            return Ok(self.list(folder)?.unwrap_or_default());
+            return Ok(true);
         }
         let id = self.next_id();
         request["reqid"] = json!(id);
@@ -246,7 +265,7 @@ impl<'a> Talk<'a> {
         let answer = self.ask(json!({ "action": "ls", "path": folder }), LOOK, |answer| {
             answer["reqid"] == id && answer["action"] == "error"
         })?;
-        Ok(answer["dir"].as_array().into_iter().flatten().filter_map(Entry::read).collect())
+        Ok(done(&Listing::read(&answer).map(|listing| listing.entries).unwrap_or_default()))
     }
 
     /// The reason in an answer, or else `otherwise`.
@@ -302,6 +321,14 @@ impl<'a> Talk<'a> {
     }
 }
 
+impl Listing {
+    fn read(answer: &Value) -> Option<Listing> {
+        let all = answer["dir"].as_array()?;
+        let entries = all.iter().filter_map(Entry::read).collect();
+        Some(Listing { entries, more: answer["more"].as_u64().unwrap_or(0) })
+    }
+}
+
 impl Entry {
     fn read(value: &Value) -> Option<Entry> {
         let name = value["n"].as_str()?;
@@ -316,5 +343,20 @@ impl Entry {
             changed: value["d"].as_str().unwrap_or("").to_owned(),
             mode: value["m"].as_u64().and_then(|mode| u32::try_from(mode & 0o7777).ok()),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_listing_says_how_many_names_are_missing() {
+        let cut = json!({ "dir": [{ "n": "a", "t": 3, "s": 5, "m": 0o100640 }, { "t": 3 }], "more": 7 });
+        let cut = Listing::read(&cut).unwrap();
+        assert_eq!((cut.more, cut.entries.len()), (7, 1));
+        assert_eq!((cut.entries[0].size, cut.entries[0].mode), (5, Some(0o640)));
+        assert_eq!(Listing::read(&json!({ "dir": [] })), Some(Listing { entries: vec![], more: 0 }));
+        assert_eq!(Listing::read(&json!({ "dir": null, "more": 7 })), None);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use microstack::ws::CloseWhy;
 use serde_json::json;
 
 use super::local::Local;
@@ -29,7 +30,10 @@ pub struct Bridge {
 
 enum State {
     /// The client says where to.
-    Asking(Socks),
+    Asking {
+        socks: Socks,
+        until: Instant,
+    },
     /// The device connects, or data flows.
     Joined(Tunnel),
     /// The last bytes leave.
@@ -54,6 +58,17 @@ pub enum Target {
 pub enum Notice {
     /// The device could not connect, or did not come; the text is for people.
     Failed(String),
+    /// As before, because the server shows another certificate than the one on which it proved who it is.
+    Stale(String),
+}
+
+impl Notice {
+    /// Of a tunnel to `target` that ended before it began.
+    pub fn of(target: &str, tunnel: &Tunnel, why: CloseWhy) -> Notice {
+        let stale = matches!(why, CloseWhy::Tls(_));
+        let text = format!("{target}: {}", tunnel.over(why));
+        if stale { Notice::Stale(text) } else { Notice::Failed(text) }
+    }
 }
 
 /// For a client to say where to, and for last bytes to leave.
@@ -78,23 +93,19 @@ impl Bridge {
                 let tunnel = Tunnel::relay(session, device, Transport::Tcp, host, *port)?;
                 (State::Joined(tunnel), format!("{host}:{port}"))
             }
-            Target::Socks => (State::Asking(Socks::new()), "a SOCKS client's wish".to_owned()),
+            Target::Socks => (State::asking(Instant::now()), "a SOCKS client's wish".to_owned()),
         };
-        Ok(Bridge {
-            local,
-            state,
-            owes_outcome: false,
-            early: Vec::new(),
-            ended_at: None,
-            bytes: 0,
-            target: name,
-        })
+        Ok(Bridge::of(local, state, name))
+    }
+
+    fn of(local: Local, state: State, target: String) -> Bridge {
+        Bridge { local, state, owes_outcome: false, early: Vec::new(), ended_at: None, bytes: 0, target }
     }
 
     /// True when [`Bridge::turn`] would do something.
     pub fn has_news(&self) -> bool {
         match &self.state {
-            State::Asking(_) => self.local.has_data() || self.local.has_ended(),
+            State::Asking { .. } => self.local.has_data() || self.local.has_ended(),
             State::Joined(tunnel) => {
                 tunnel.has_news() && self.local.has_room()
                     || tunnel.closed().is_some()
@@ -112,15 +123,23 @@ impl Bridge {
     /// When it has to be looked after at the latest.
     pub fn deadline(&self) -> Option<Instant> {
         match &self.state {
-            State::Leaving { until, .. } => Some(*until),
+            State::Asking { until, .. } | State::Leaving { until, .. } => Some(*until),
             State::Joined(_) => self.ended_at.map(|at| at + AFTER_END),
-            State::Asking(_) | State::Over => None,
+            State::Over => None,
         }
     }
 
     /// True when [`Bridge::turn`] is due.
     pub fn needs_turn(&self, now: Instant) -> bool {
         self.has_news() || self.deadline().is_some_and(|at| now >= at)
+    }
+
+    /// True when [`Bridge::carry`] would do something.
+    pub fn needs_carrying(&self, now: Instant) -> bool {
+        match &self.state {
+            State::Asking { until, .. } => now >= *until,
+            _ => self.needs_turn(now),
+        }
     }
 
     /// True when nothing is left to do.
@@ -138,22 +157,36 @@ impl Bridge {
         device: &Device,
         now: Instant,
     ) -> Result<Option<Notice>, OperatorError> {
-        match &mut self.state {
-            State::Asking(_) => self.ask(session, device),
-            State::Joined(_) => Ok(self.flow(now)),
+        match &self.state {
+            State::Asking { until, .. } if now < *until => self.ask(session, device),
+            _ => Ok(self.carry(now)),
+        }
+    }
+
+    /// The part of [`Bridge::turn`] that needs no session: for the time in which there is none.
+    pub fn carry(&mut self, now: Instant) -> Option<Notice> {
+        match &self.state {
+            // It would keep one of few places for ever.
+            State::Asking { until, .. } => {
+                if now >= *until {
+                    self.state = State::Over;
+                }
+                None
+            }
+            State::Joined(_) => self.flow(now),
             State::Leaving { tunnel, until } => {
                 let left = self.local.is_flushed() && tunnel.as_ref().is_none_or(Tunnel::is_over);
                 if left || now >= *until {
                     self.state = State::Over;
                 }
-                Ok(None)
+                None
             }
-            State::Over => Ok(None),
+            State::Over => None,
         }
     }
 
     fn ask(&mut self, session: &mut Session, device: &Device) -> Result<Option<Notice>, OperatorError> {
-        while let State::Asking(socks) = &mut self.state {
+        while let State::Asking { socks, .. } = &mut self.state {
             let Some(block) = self.local.read() else { break };
             match socks.handle(&block) {
                 Step::Reply(reply) => self.local.write(reply),
@@ -170,7 +203,7 @@ impl Bridge {
                 }
             }
         }
-        if matches!(self.state, State::Asking(_)) && self.local.has_ended() {
+        if matches!(self.state, State::Asking { .. }) && self.local.has_ended() {
             self.state = State::Over;
         }
         Ok(None)
@@ -211,7 +244,7 @@ impl Bridge {
             self.ended_at = Some(now);
         }
         if let Some(why) = tunnel.closed() {
-            let failed = (!begun).then(|| Notice::Failed(format!("{}: {}", self.target, tunnel.over(why))));
+            let failed = if begun { None } else { Some(Notice::of(&self.target, tunnel, why)) };
             if self.owes_outcome {
                 self.local.write(socks::outcome(Outcome::Failed));
             }
@@ -229,5 +262,40 @@ impl Bridge {
     fn leave(&mut self, tunnel: Option<Tunnel>) {
         self.local.finish();
         self.state = State::Leaving { tunnel, until: Instant::now() + HANDSHAKE };
+    }
+}
+
+impl State {
+    /// A client that has said nothing yet.
+    fn asking(now: Instant) -> State {
+        State::Asking { socks: Socks::new(), until: now + HANDSHAKE }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, TcpStream};
+
+    use microstack::chain::Chain;
+
+    use super::super::local::Port;
+    use super::*;
+
+    #[test]
+    fn a_client_that_does_not_say_where_to_loses_its_place() {
+        let chain = Chain::new().unwrap();
+        let mut port = Port::listen(&chain, (Ipv4Addr::LOCALHOST, 0).into()).unwrap();
+        let _client = TcpStream::connect(port.address()).unwrap();
+        let until = Instant::now() + Duration::from_secs(10);
+        chain.run_until(Some(until), &mut |_| port.has_news()).unwrap();
+        let local = port.accept().unwrap();
+        let now = Instant::now();
+        let end = now + HANDSHAKE;
+        let mut bridge = Bridge::of(local, State::asking(now), String::new());
+        assert_eq!(bridge.deadline(), Some(end));
+        assert!(!bridge.needs_turn(now) && !bridge.needs_carrying(now));
+        assert!(bridge.carry(now).is_none() && !bridge.is_over());
+        assert!(bridge.needs_turn(end) && bridge.needs_carrying(end));
+        assert!(bridge.carry(end).is_none() && bridge.is_over());
     }
 }

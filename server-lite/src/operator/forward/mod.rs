@@ -12,7 +12,7 @@ mod udp;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use microstack::chain::{Chain, RunEnd};
+use microstack::chain::Chain;
 use serde_json::json;
 
 use super::arguments::ForwardArguments;
@@ -32,6 +32,9 @@ const MAX_BRIDGES: usize = 500;
 
 /// Without a sign of life servers and proxies end the control connection.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(60);
+
+/// Between two proofs of a server that shows another certificate.
+const PROOF_PAUSE: Duration = Duration::from_secs(5);
 
 /// How a session is opened, on a chain where links work already.
 pub type Open<'a> = &'a dyn Fn(&Chain) -> Result<Session, OperatorError>;
@@ -54,30 +57,11 @@ pub fn forward(open: Open<'_>, how: &ForwardArguments, output: &Output) -> Resul
             _ => return Err(error),
         }
         output.note(&format!("{error}; connections go on, new ones wait until the server is there again"));
-        let Some(again) = reopen(open, &chain, &mut desk)? else { return Ok(()) };
+        let Some(again) = work.reopen(open, &chain, &mut desk, how.once, output)? else { return Ok(()) };
         session = again;
         output.note("the server is there again");
     }
     Ok(())
-}
-
-/// Tries until it succeeds; `None` when the operator has enough.
-fn reopen(open: Open<'_>, chain: &Chain, desk: &mut Desk) -> Result<Option<Session>, OperatorError> {
-    let mut pause = Duration::from_secs(1);
-    loop {
-        let ended = &mut |_: &Chain| desk.has_signal();
-        let end = chain.run_until(Some(Instant::now() + pause), ended);
-        if end.map_err(|error| OperatorError::System(error.into()))? == RunEnd::Done {
-            return Ok(None);
-        }
-        match open(chain) {
-            Ok(session) => return Ok(Some(session)),
-            Err(OperatorError::Unreachable { .. } | OperatorError::Silent { .. }) => {
-                pause = (pause * 2).min(MAX_PAUSE);
-            }
-            Err(error) => return Err(error),
-        }
-    }
 }
 
 /// Between two attempts to reach the server again.
@@ -114,11 +98,14 @@ struct Work {
     datagrams: Vec<Datagrams>,
     bridges: Vec<Bridge>,
     begun: u64,
+    /// When the server last had to prove itself anew.
+    proved_at: Option<Instant>,
 }
 
 impl Work {
     fn listen(chain: &Chain, plan: Plan, device: &Device, output: &Output) -> Result<Work, OperatorError> {
-        let mut work = Work { ports: Vec::new(), datagrams: Vec::new(), bridges: Vec::new(), begun: 0 };
+        let mut work =
+            Work { ports: Vec::new(), datagrams: Vec::new(), bridges: Vec::new(), begun: 0, proved_at: None };
         for (address, target) in plan.ports {
             let port = Port::listen(chain, address).map_err(|error| busy(address, &error))?;
             let to = match &target {
@@ -148,7 +135,7 @@ impl Work {
         output: &Output,
     ) -> Result<(), OperatorError> {
         let mut sign_at = Instant::now() + SIGN_OF_LIFE;
-        loop {
+        while !self.is_done(once) {
             let until = self.deadline().map_or(sign_at, |at| at.min(sign_at));
             session.attend(Some(until), &mut || desk.has_signal() || self.has_news())?;
             let now = Instant::now();
@@ -160,18 +147,84 @@ impl Work {
                 sign_at = now + SIGN_OF_LIFE;
             }
             self.accept(session, device)?;
+            let mut stale = false;
             for bridge in self.bridges.iter_mut().filter(|bridge| bridge.needs_turn(now)) {
                 let notice = bridge.turn(session, device, now)?;
-                warn(notice, output);
+                stale |= warn(notice, output);
             }
             for datagrams in &mut self.datagrams {
                 let notice = datagrams.turn(session, device, now)?;
-                warn(notice, output);
+                stale |= warn(notice, output);
             }
-            let before = self.bridges.len();
             self.bridges.retain(|bridge| !bridge.is_over());
-            if once && self.begun > 0 && before > 0 && self.bridges.is_empty() {
-                return Ok(());
+            if stale {
+                self.prove_anew(session, output);
+            }
+        }
+        Ok(())
+    }
+
+    /// True when `--once` has had its connections.
+    fn is_done(&self, once: bool) -> bool {
+        once && self.begun > 0 && self.bridges.is_empty()
+    }
+
+    /// Replaces the session by one on the certificate that the server shows now, if it proves on it that it is the
+    /// same. If it does not, the session stays as it is: a stranger in between must not end what works.
+    fn prove_anew(&mut self, session: &mut Session, output: &Output) {
+        let now = Instant::now();
+        if self.proved_at.is_some_and(|at| now < at + PROOF_PAUSE) {
+            return;
+        }
+        let opened = session.again().open(session.chain());
+        self.proved_at = Some(Instant::now());
+        match opened {
+            Ok(fresh) => {
+                *session = fresh;
+                output.note("the server has another certificate and proved that it is the same; new connections go on");
+            }
+            Err(error) => output.note(&format!("the server did not prove that it is the same: {error}")),
+        }
+    }
+
+    /// Tries until it succeeds, and serves open connections meanwhile; `None` when the operator has enough.
+    fn reopen(
+        &mut self,
+        open: Open<'_>,
+        chain: &Chain,
+        desk: &mut Desk,
+        once: bool,
+        output: &Output,
+    ) -> Result<Option<Session>, OperatorError> {
+        let mut pause = Duration::from_secs(1);
+        loop {
+            let until = Instant::now() + pause;
+            loop {
+                let now = Instant::now();
+                for bridge in self.bridges.iter_mut().filter(|bridge| bridge.needs_carrying(now)) {
+                    // Whichever it is, the server will prove itself anyway.
+                    let _ = warn(bridge.carry(now), output);
+                }
+                self.bridges.retain(|bridge| !bridge.is_over());
+                if desk.has_signal() || self.is_done(once) {
+                    return Ok(None);
+                }
+                if now >= until {
+                    break;
+                }
+                let wake_at = self.bridges.iter().filter_map(Bridge::deadline).fold(until, Instant::min);
+                let bridges = &self.bridges;
+                let end = chain.run_until(Some(wake_at), &mut |_| {
+                    desk.has_signal() || bridges.iter().any(|bridge| bridge.needs_carrying(now))
+                });
+                end.map_err(|error| OperatorError::System(error.into()))?;
+            }
+            match open(chain) {
+                Ok(session) => return Ok(Some(session)),
+                Err(OperatorError::Unreachable { .. } | OperatorError::Silent { .. }) => {
+                    pause = (pause * 2).min(MAX_PAUSE);
+                }
+                Err(error) => return Err(error),
             }
         }
     }
@@ -223,10 +276,15 @@ fn tell(
     Ok(())
 }
 
-fn warn(notice: Option<Notice>, output: &Output) {
-    if let Some(Notice::Failed(text)) = notice {
-        output.note(&escape_line(&text));
-    }
+/// Tells a notice; true when the server has to prove itself anew.
+fn warn(notice: Option<Notice>, output: &Output) -> bool {
+    let (text, stale) = match notice {
+        Some(Notice::Failed(text)) => (text, false),
+        Some(Notice::Stale(text)) => (text, true),
+        None => return false,
+    };
+    output.note(&escape_line(&text));
+    stale
 }
 
 fn busy(address: SocketAddr, error: &std::io::Error) -> OperatorError {

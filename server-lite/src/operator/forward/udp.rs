@@ -133,13 +133,10 @@ impl Datagrams {
                 }
             }
             if let Some(why) = flow.tunnel.closed() {
-                if !begun {
-                    notice = Some(Notice::Failed(format!(
-                        "{}:{}: {}",
-                        self.host,
-                        self.port,
-                        flow.tunnel.over(why)
-                    )));
+                // One notice for all; what has to be acted on is not written over.
+                if !begun && !matches!(notice, Some(Notice::Stale(_))) {
+                    let target = format!("{}:{}", self.host, self.port);
+                    notice = Some(Notice::of(&target, &flow.tunnel, why));
                 }
                 return false;
             }

@@ -71,7 +71,22 @@ pub fn shell(
             Ok(ExitCode::SUCCESS)
         }
         End::Signal(signal) => Ok(ExitCode::from(128 + (signal & 0x7F) as u8)),
-        End::Ended => Ok(talk.exit.map_or(ExitCode::SUCCESS, ExitCode::from)),
+        End::Ended => {
+            let what = if command.is_empty() { "shell" } else { "command" };
+            outcome(talk.exit, device.is_ours(), what)
+        }
+    }
+}
+
+/// The exit code of a session that ended by itself. Our core says how it ended before it closes: without that, the device
+/// or the way to it was lost. Other cores never say it.
+fn outcome(exit: Option<u8>, ours: bool, what: &str) -> Result<ExitCode, OperatorError> {
+    match exit {
+        Some(code) => Ok(ExitCode::from(code)),
+        None if ours => Err(OperatorError::Failed(format!(
+            "the session ended before the {what} said how it ended; its output may be incomplete"
+        ))),
+        None => Ok(ExitCode::SUCCESS),
     }
 }
 
@@ -150,7 +165,8 @@ impl Talk {
             }
             screen.flush()?;
             if let Some(why) = tunnel.closed() {
-                return match tunnel.ended_well() {
+                // What comes behind the exit code takes nothing away.
+                return match self.exit.is_some() || tunnel.ended_well() {
                     true => Ok(End::Ended),
                     false => Err(tunnel.over(why)),
                 };
@@ -225,6 +241,13 @@ impl Talk {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_end_without_an_exit_code_is_a_failure_where_there_should_be_one() {
+        assert!(outcome(None, true, "command").is_err());
+        assert!(outcome(None, false, "command").is_ok());
+        assert!(outcome(Some(3), true, "command").is_ok());
+    }
 
     #[test]
     fn a_command_is_one_word_whatever_is_in_it() {

@@ -215,10 +215,10 @@ impl Tunnel {
         self.line.closed()
     }
 
-    /// True when it ended because the other side was done, and not by a fault on the way.
+    /// True when it ended because the other side was done, and not by a fault on the way that is known here: the relay
+    /// closes alike when the device said goodbye and when it was lost.
     pub fn ended_well(&self) -> bool {
-        let by_peer =
-            |why: CloseWhy| matches!(why, CloseWhy::Peer { code: None | Some(1000 | 1001 | 1005), .. });
+        let by_peer = |why: CloseWhy| matches!(why, CloseWhy::Peer { code: None | Some(1000 | 1005), .. });
         self.ending || self.line.closed().is_some_and(by_peer)
     }
 
