@@ -119,6 +119,18 @@ fn the_install_script_checks_what_it_downloads() {
     assert!(refused.code == Some(1) && refused.stderr.contains("it was removed"), "{refused:?}");
     assert_eq!(fs::read_dir(&there).unwrap().count(), 0);
 
+    // Nor do other settings; and those for installers are asked for with the same character.
+    let at = script.find("\nSETTINGS=").unwrap() + 10;
+    let other = if &script[at..=at] == "0" { "1" } else { "0" };
+    let wrong = format!("{}{other}{}", &script[..at], &script[at + 1..]);
+    let refused = start(&wrong, &there, "1");
+    assert!(refused.code == Some(1) && refused.stderr.contains("the settings are not"), "{refused:?}");
+    assert_eq!(fs::read_dir(&there).unwrap().count(), 0);
+    let target = format!("/meshagents?script=1&meshid={}&installflags=2", lab(&server));
+    let flagged = String::from_utf8(get(&server, &target).2).unwrap();
+    let done = start(&flagged, &dir.path().join("flagged"), "1");
+    assert_eq!(done.code, Some(0), "{done:?}");
+
     // Without anything said it runs the agent, which connects.
     fs::write(&file, &script).unwrap();
     let mut shell = Command::new("sh");

@@ -36,6 +36,17 @@ impl House {
         Some(Arc::new(User { site, via: via.clone(), limit: limit.map(Arc::new), ..User::clone(&user) }))
     }
 
+    /// When a token may end that is made by `via`, 0 for never: not after the token it is made with.
+    pub fn capped_expiry(&self, via: &Via, expires_ms: u64) -> u64 {
+        let Via::Token(name) = via else { return expires_ms };
+        // A maker that was revoked this moment leaves a token that is over already.
+        match self.data.token(name).map_or(1, |token| token.expires_ms) {
+            0 => expires_ms,
+            own if expires_ms == 0 => own,
+            own => own.min(expires_ms),
+        }
+    }
+
     /// What a user may do in a group: what he was given, and what his groups of users were.
     pub fn rights_in(&self, user: &User, group: &Group) -> u32 {
         if user.limit.as_ref().is_some_and(|limit| !limit.covers(&group.id)) {

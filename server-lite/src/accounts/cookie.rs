@@ -3,13 +3,16 @@
 //! `base64(iv ‖ tag ‖ AES-256-GCM(json))` with `@ $` for `+ /`, the form other programs of this protocol expect.
 //! The key is made once and kept in the store; a cookie lives an hour and names the address it was given to.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
-use microstack::crypto::random_bytes;
+use microstack::crypto::{random_bytes, sha384};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 
-use crate::model::Via;
+use crate::house::House;
+use crate::model::{User, Via};
 
 /// What a cookie says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +31,10 @@ pub struct Cookie {
     /// is revoked.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub via: String,
+    /// Which password, and which second factor if any, its owner had signed in with: changing either ends
+    /// it. Empty when he had signed in with something else.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub epoch: String,
     /// The only device it is good for, and only for ports behind it; such a cookie signs nobody in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nodeid: Option<String>,
@@ -40,14 +47,21 @@ pub struct Cookie {
 }
 
 impl Cookie {
-    /// A cookie that signs a user in.
-    pub fn of_user(user_id: &str, via: &Via, ip: Option<String>, now_s: u64) -> Cookie {
+    /// A cookie that signs a user in, by what he acts with himself.
+    pub fn of_user(user: &User, ip: Option<String>, now_s: u64) -> Cookie {
+        let epoch = if user.via == Via::Password { epoch(user) } else { String::new() };
+        Cookie { userid: user.id.clone(), ip, via: user.via.to_text(), epoch, ..Cookie::of_nobody(now_s) }
+    }
+
+    /// A cookie that signs nobody in.
+    pub fn of_nobody(now_s: u64) -> Cookie {
         Cookie {
-            userid: user_id.to_owned(),
+            userid: String::new(),
             domainid: String::new(),
-            ip,
+            ip: None,
             time: now_s,
-            via: via.to_text(),
+            via: String::new(),
+            epoch: String::new(),
             nodeid: None,
             tcpport: None,
             tcpaddr: None,
@@ -58,6 +72,25 @@ impl Cookie {
     pub fn is_for_ports(&self) -> bool {
         self.nodeid.is_some()
     }
+}
+
+impl House {
+    /// The account of a cookie's owner as he acts by it; `None` when nobody may act by it any more: one got by a
+    /// password ends with that password, with a change of the second factor, and while another must be chosen.
+    pub fn acting_by_cookie(&self, cookie: &Cookie, now_ms: u64) -> Option<Arc<User>> {
+        let via = Via::parse(&cookie.via)?;
+        let user = self.acting(&cookie.userid, &via, now_ms)?;
+        let stands = via != Via::Password || (cookie.epoch == epoch(&user) && !user.must_change);
+        stands.then_some(user)
+    }
+}
+
+/// A short name of the password and the second factor an account has now. Nothing can be learnt from it: what it is
+/// made of is a salted hash, and only 64 bits of the result are told.
+fn epoch(user: &User) -> String {
+    let second = user.second.as_ref().map_or("", |second| second.secret.as_str());
+    let text = format!("meshlite cookie epoch\n{}\n{second}", user.password);
+    sha384(text.as_bytes())[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The key that seals cookies.
@@ -147,9 +180,10 @@ impl std::error::Error for CookieError {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::SecondFactor;
 
     fn cookie() -> Cookie {
-        Cookie::of_user("user//a", &Via::Password, Some("192.0.2.1".into()), 5000)
+        Cookie::of_user(&User::new("a", 0, 0), Some("192.0.2.1".into()), 5000)
     }
 
     #[test]
@@ -161,6 +195,31 @@ mod tests {
         assert_eq!(key.open(&text, "192.0.2.2", 5001), Err(CookieError::Address));
         assert_eq!(key.open(&text, "192.0.2.1", 8601), Err(CookieError::Expired));
         assert_eq!(key.open(&text, "192.0.2.1", 4000), Err(CookieError::Expired));
+    }
+
+    #[test]
+    fn a_cookie_by_password_ends_with_password_or_second_factor() {
+        let (house, _dir) = crate::house::tests::house();
+        let change = |edit: &dyn Fn(&mut User)| house.data.change_user("user//anna", edit).unwrap();
+        let made = || Cookie::of_user(&house.data.user("user//anna").unwrap(), None, 1);
+        let good = |cookie: &Cookie| house.acting_by_cookie(cookie, 1000).is_some();
+        let first = made();
+        assert!(good(&first) && first.epoch.len() == 16);
+        assert!(!good(&Cookie { epoch: String::new(), ..first.clone() }));
+        change(&|user| user.password = "another".into());
+        let second = made();
+        assert!(!good(&first) && good(&second));
+        change(&|user| {
+            user.second = Some(SecondFactor { secret: "00".into(), last_step: 0, recovery: Vec::new() });
+        });
+        let third = made();
+        assert!(!good(&second) && good(&third));
+        // A code that was used is no other second factor.
+        change(&|user| user.second.as_mut().unwrap().last_step = 7);
+        assert!(good(&third));
+        change(&|user| user.must_change = true);
+        assert!(!good(&third));
+        assert!(!good(&Cookie::of_nobody(1)));
     }
 
     #[test]

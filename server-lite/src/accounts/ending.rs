@@ -20,8 +20,9 @@ impl House {
     }
 
     /// Ends everything a user has open but by `but`: the password was changed there. Tokens have secrets of their
-    /// own and stay.
-    pub fn end_others(&self, user_id: &str, but: &Via, why: &'static str) {
+    /// own and stay. Of what was opened by the password only `session` stays, which has just proved that it knows it:
+    /// the others may be somebody else's.
+    pub fn end_others(&self, user_id: &str, but: &Via, session: &str, why: &'static str) {
         let kept = match but {
             Via::Web(number) => Some(number.as_str()),
             Via::Password | Via::Token(_) => None,
@@ -29,8 +30,10 @@ impl House {
         if let Err(error) = self.data.remove_web_sessions_of(user_id, kept) {
             tracing::error!(%error, "the web sessions of a user could not be removed");
         }
-        let stays = |via: &Via| matches!(via, Via::Token(_)) || via == but;
-        self.live.users.close_where(why, |seat| seat.user_id == user_id && !stays(&seat.via));
+        let stays = |via: &Via| matches!(via, Via::Token(_)) || (via == but && *via != Via::Password);
+        self.live
+            .users
+            .close_where(why, |seat| seat.user_id == user_id && seat.session != session && !stays(&seat.via));
         self.live.tunnels.end_where(why, |seat| seat.user_id == user_id && !stays(&seat.via));
     }
 }

@@ -23,6 +23,20 @@ pub enum SecondLook {
     Locked,
 }
 
+impl SecondLook {
+    /// Why it goes no further, for the logs.
+    pub fn why(self) -> &'static str {
+        match self {
+            SecondLook::Through => "nothing is missing",
+            SecondLook::CodeRequired => "the code of the second factor is missing",
+            SecondLook::CodeWrong => "wrong code of the second factor",
+            SecondLook::TooMany(_) => "too many wrong codes",
+            SecondLook::MustChange => "the password must be changed first, in the console",
+            SecondLook::Locked => "the account is locked",
+        }
+    }
+}
+
 /// Looks at everything but the password. A right code is used up when this returns.
 pub fn second_look(house: &House, user: &User, code: Option<&str>, now_ms: u64, now: Instant) -> SecondLook {
     if user.is_locked() {

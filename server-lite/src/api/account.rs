@@ -21,7 +21,7 @@ pub(super) fn password(ctx: &Ctx) -> Outcome {
             if let Err(error) = changed {
                 return Outcome::Answer(failed("password", &error));
             }
-            ctx.house.end_others(&user.id, &user.via, "the password was changed");
+            ctx.house.end_others(&user.id, &user.via, &ctx.session, "the password was changed");
             ctx.house.announce(&Event::of_user("passchange", &user.id, "Password changed", ctx.now_ms));
             noted(ctx, user, "password");
             ctx.durably(json_answer(200, &json!({})))

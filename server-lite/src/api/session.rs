@@ -1,5 +1,7 @@
 //! Signing in and out, and who is signed in.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::answer::{failed, gated, json_answer, refusal, too_many};
@@ -17,8 +19,11 @@ pub(super) fn sign_in(ctx: &Ctx) -> Outcome {
     }
     let user = ctx.house.data.user(&user_id(&name));
     let hash = user.map(|user| user.password.clone());
+    let against = hash.clone();
     ctx.check_password(ctx.text("password").unwrap_or(""), hash, move |ctx, right| {
-        match ctx.house.data.user(&user_id(&name)).filter(|_| right) {
+        // It may have been changed during the check.
+        let still = |user: &Arc<User>| right && against.as_deref() == Some(user.password.as_str());
+        match ctx.house.data.user(&user_id(&name)).filter(still) {
             Some(user) => password_was_right(ctx, &name, &user),
             None => turned_away(ctx, &name, 401, "wrong", "wrong user name or password"),
         }

@@ -55,6 +55,7 @@ pub(super) fn create(ctx: &Ctx) -> Outcome {
         Some(seconds) => ctx.now_ms.saturating_add(seconds.saturating_mul(1000)),
         None => 0,
     };
+    let expires_ms = ctx.house.capped_expiry(&user.via, expires_ms);
     let made = new_api_token(&user.id, &name, Limit { scopes, groups }, ctx.now_ms, expires_ms);
     let mut body = shown(&made.record);
     body["token"] = json!(made.secret);

@@ -14,8 +14,8 @@ use microstack::wire::{agent_type, trailer};
 use microstack::ws::Bytes;
 use serde_json::json;
 
-use super::install_script::{Address as ServerAddress, install_script};
-use super::pages::settings_of;
+use super::install_script::{Address as ServerAddress, Behind, install_script};
+use super::pages::{install_flags, settings_of};
 use crate::agents::programs::{Listed, Opened, Slot};
 use crate::house::House;
 use crate::live::Address;
@@ -69,23 +69,27 @@ impl Download {
         let post = address.clone();
         let mut download = Download { address, _slot: slot, settings: None, body: None, begun: cx.now() };
         let group = request.query_value("meshid");
+        let flags = install_flags(request);
+        // The script names the hash of these bytes, so both are made here.
         let settings = match &group {
             Some(id) => {
                 let group = parse_mesh(id).and_then(|id| house.data.group(&id));
-                let flags = request.query_value("installflags");
                 let settings = group.and_then(|group| settings_of(house, &group, flags.as_deref()));
-                Some(settings.ok_or_else(|| Response::text(404, "There is no such group.\n"))?)
+                let settings = settings.ok_or_else(|| Response::text(404, "There is no such group.\n"))?;
+                Some(trailer::append(&[], &settings))
             }
             None => None,
         };
         if request.query_value("script").is_some() {
-            let group = group.as_deref().and_then(parse_mesh);
-            let group = group.ok_or_else(|| Response::text(400, "A script needs a group: meshid=…\n"))?;
+            let (Some(group), Some(bytes)) = (group.as_deref().and_then(parse_mesh), settings) else {
+                return Err(Response::text(400, "A script needs a group: meshid=…\n"));
+            };
+            let behind = Behind { group, flags, bytes };
             let facts = house.facts();
             let server = ServerAddress { host: facts.name.clone(), port: facts.port };
             programs
                 .list(move |all| {
-                    let _ = post.post(ToDownload::Answer(install_script(&server, &group, &all)));
+                    let _ = post.post(ToDownload::Answer(install_script(&server, &behind, &all)));
                 })
                 .map_err(|_| busy())?;
             return Ok(download);
@@ -100,7 +104,7 @@ impl Download {
         };
         let number = id.parse().ok().filter(|number| agent_type::lookup(*number).is_some());
         let number = number.ok_or_else(|| Response::text(404, "There is no agent type of this number.\n"))?;
-        download.settings = settings.map(|settings| trailer::append(&[], &settings));
+        download.settings = settings;
         programs
             .open(number, move |opened| {
                 let _ = post.post(ToDownload::Opened(opened));

@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
+use microstack::crypto::sha384;
 use microstack::http::Response;
 use microstack::wire::agent_type::{self, Os};
+use microstack::wire::hex;
 use microstack::wire::id::MeshId;
 
 use crate::agents::programs::Listed;
@@ -16,9 +18,19 @@ pub(super) struct Address {
     pub port: u16,
 }
 
+/// What the server sends behind the program.
+pub(super) struct Behind {
+    /// The group whose settings these are.
+    pub group: MeshId,
+    /// The character for installers that is among them.
+    pub flags: Option<String>,
+    /// The settings, their length and the mark.
+    pub bytes: Vec<u8>,
+}
+
 /// The script for the programs there are. Whatever stands in it is checked for its letters: it is run by a shell, often
 /// as root.
-pub(super) fn install_script(server: &Address, group: &MeshId, all: &[Listed]) -> Response {
+pub(super) fn install_script(server: &Address, behind: &Behind, all: &[Listed]) -> Response {
     let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
     if server.host.is_empty() || !server.host.chars().all(plain) {
         tracing::error!(name = server.host, "the server's name cannot stand in a script");
@@ -44,9 +56,13 @@ pub(super) fn install_script(server: &Address, group: &MeshId, all: &[Listed]) -
             listed.sha384.to_lowercase(),
         );
     }
+    // The same address must lead to the same settings.
+    let flags = behind.flags.as_ref().map_or_else(String::new, |flags| format!("&installflags={flags}"));
     let script = TEMPLATE
         .replace("@SERVER@", &format!("https://{host}:{}", server.port))
-        .replace("@GROUP@", &group.to_text64())
+        .replace("@FLAGS@", &flags)
+        .replace("@SETTINGS@", &hex::upper(&sha384(&behind.bytes)).to_lowercase())
+        .replace("@GROUP@", &behind.group.to_text64())
         .replace("@CASES@", &cases);
     Response::new(200)
         .with("Content-Type", "text/x-shellscript; charset=utf-8")
@@ -73,7 +89,8 @@ const TEMPLATE: &str = r#"#!/bin/sh
 # What it does, and nothing else:
 #   1. finds out which processor this is and downloads the agent for it into the current folder
 #      (or into $MESHLITE_DIR), together with the settings of one device group;
-#   2. compares the program's SHA-384 with the one below, and removes the file if they differ;
+#   2. compares the SHA-384 of the program, and that of the settings behind it, with those below, and removes the
+#      file if one differs;
 #   3. as root, and if the agent can: installs it as a service ("install");
 #      otherwise: runs it in the foreground until Ctrl-C. With MESHLITE_DOWNLOAD_ONLY=1 it does neither.
 # Whoever manages the server can then run commands on this machine.
@@ -81,6 +98,7 @@ set -eu
 
 SERVER='@SERVER@'
 GROUP='@GROUP@'
+SETTINGS=@SETTINGS@
 
 say() { printf 'meshlite: %s\n' "$*" >&2; }
 fail() { say "$*"; exit 1; }
@@ -106,8 +124,9 @@ PART=$(mktemp "$DIR/.meshlite.XXXXXX") || fail "no file can be made in $DIR"
 trap 'rm -f "$PART"' EXIT
 trap 'exit 1' HUP INT TERM
 
-# The certificate is not checked: servers often have one of their own. What counts is the SHA-384 below.
-URL="$SERVER/meshagents?id=$ID&meshid=$GROUP"
+# The certificate is not checked: servers often have one of their own. What counts is SHA-384, of every byte: the
+# settings too, since they say whom the agent obeys.
+URL="$SERVER/meshagents?id=$ID&meshid=$GROUP@FLAGS@"
 if command -v curl >/dev/null 2>&1; then
   curl -fsSk --retry 5 --connect-timeout 20 -o "$PART" "$URL" || fail "the download failed: $URL"
 elif command -v wget >/dev/null 2>&1; then
@@ -117,13 +136,16 @@ else
 fi
 
 if command -v sha384sum >/dev/null 2>&1; then
-  SUM=$(head -c "$SIZE" "$PART" | sha384sum | cut -d ' ' -f 1)
+  sum() { sha384sum | cut -d ' ' -f 1; }
 elif command -v openssl >/dev/null 2>&1; then
-  SUM=$(head -c "$SIZE" "$PART" | openssl dgst -sha384 -r | cut -d ' ' -f 1)
+  sum() { openssl dgst -sha384 -r | cut -d ' ' -f 1; }
 else
   fail "neither sha384sum nor openssl is here: the program cannot be checked"
 fi
-[ "$SUM" = "$SHA384" ] || fail "the program is not the one the server named; it was removed"
+[ "$(head -c "$SIZE" "$PART" | sum)" = "$SHA384" ] ||
+  fail "the program is not the one the server named; it was removed"
+[ "$(tail -c +$((SIZE + 1)) "$PART" | sum)" = "$SETTINGS" ] ||
+  fail "the settings are not those the server named (if the group was changed, get this script anew); it was removed"
 chmod 700 "$PART"
 mv "$PART" "$FILE"
 trap - EXIT
@@ -145,17 +167,30 @@ exec "$FILE" run
 #[cfg(test)]
 mod tests {
     use super::*;
+    use microstack::wire::trailer;
+
+    const PROGRAM: &[u8] = b"program";
+    const SETTINGS: &[u8] = b"\r\nMeshName=lab\r\n";
 
     fn script(host: &str, loader: Option<&str>) -> Response {
+        script_with(host, loader, None)
+    }
+
+    fn script_with(host: &str, loader: Option<&str>, flags: Option<&str>) -> Response {
         let listed = Listed {
             number: 6,
             name: "meshlite-agent".into(),
-            length: 7,
-            sha384: "AB".repeat(48),
+            length: PROGRAM.len() as u64,
+            sha384: hex::upper(&sha384(PROGRAM)),
             loader: loader.map(str::to_owned),
         };
         let windows = Listed { number: 4, ..listed.clone() };
-        install_script(&Address { host: host.into(), port: 8443 }, &MeshId([0xFB; 48]), &[windows, listed])
+        let behind = Behind {
+            group: MeshId([0xFB; 48]),
+            flags: flags.map(str::to_owned),
+            bytes: trailer::append(&[], SETTINGS),
+        };
+        install_script(&Address { host: host.into(), port: 8443 }, &behind, &[windows, listed])
     }
 
     fn text(response: &Response) -> String {
@@ -166,7 +201,7 @@ mod tests {
     fn the_script_names_what_there_is_and_a_shell_can_read_it() {
         let made = text(&script("mesh.example", Some("/lib64/ld-linux-x86-64.so.2")));
         assert!(made.contains("SERVER='https://mesh.example:8443'"));
-        assert!(made.contains("  x86_64) ID=6 NAME=meshlite-agent SIZE=7 SHA384=abab"));
+        assert!(made.contains("  x86_64) ID=6 NAME=meshlite-agent SIZE=7 SHA384="));
         assert!(!made.contains('@') || !made.contains("@CASES@"), "a place was not filled");
         assert!(!made.contains("ID=4 "), "no Windows program runs on Linux");
         let dir = tempfile::tempdir().unwrap();
@@ -174,6 +209,50 @@ mod tests {
         std::fs::write(&file, made).unwrap();
         let read = std::process::Command::new("sh").arg("-n").arg(&file).status().unwrap();
         assert!(read.success());
+    }
+
+    #[test]
+    fn the_settings_are_asked_for_as_they_were_hashed() {
+        let made = text(&script_with("mesh.example", None, Some("2")));
+        assert!(made.contains("&meshid=$GROUP&installflags=2\"\n"), "{made}");
+        assert!(text(&script("mesh.example", None)).contains("&meshid=$GROUP\"\n"));
+        let whole = trailer::append(PROGRAM, SETTINGS);
+        let hash = hex::upper(&sha384(&whole[PROGRAM.len()..])).to_lowercase();
+        assert!(made.contains(&format!("\nSETTINGS={hash}\n")), "{made}");
+    }
+
+    #[test]
+    fn neither_another_program_nor_other_settings_get_through() {
+        // In place of the network and of what machine this is.
+        let stand_ins = "uname() { case $1 in -s) echo Linux ;; *) echo x86_64 ;; esac; }\n\
+            getconf() { echo 64; }\n\
+            curl() { while [ \"$1\" != -o ]; do shift; done; cat \"$SOURCE\" >\"$2\"; }\n";
+        let dir = tempfile::tempdir().unwrap();
+        let (file, source) = (dir.path().join("script"), dir.path().join("source"));
+        std::fs::write(&file, format!("{stand_ins}{}", text(&script("mesh.example", None)))).unwrap();
+        let run = |sent: &[u8], folder: &str| {
+            std::fs::write(&source, sent).unwrap();
+            let folder = dir.path().join(folder);
+            let mut shell = std::process::Command::new("sh");
+            shell.arg(&file).env("SOURCE", &source).env("MESHLITE_DIR", &folder);
+            let done = shell.env("MESHLITE_DOWNLOAD_ONLY", "1").output().unwrap();
+            let left = std::fs::read_dir(&folder).unwrap().count();
+            (done.status.code(), left, String::from_utf8_lossy(&done.stderr).into_owned())
+        };
+        let good = trailer::append(PROGRAM, SETTINGS);
+        let (code, left, said) = run(&good, "good");
+        assert_eq!((code, left), (Some(0), 1), "{said}");
+        let twice = trailer::append(&[&good[..], &b"x"[..]].concat(), SETTINGS);
+        for (sent, what) in [
+            (trailer::append(b"another", SETTINGS), "the program"),
+            (trailer::append(PROGRAM, b"\r\nMeshName=his\r\n"), "the settings"),
+            (twice, "the settings"),
+            (PROGRAM.to_vec(), "the settings"),
+        ] {
+            let (code, left, said) = run(&sent, "bad");
+            assert_eq!((code, left), (Some(1), 0), "{said}");
+            assert!(said.contains(what) && said.contains("it was removed"), "{said}");
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub(super) fn ready(house: &House, _: &Request) -> Response {
 /// `/meshsettings?id=`: the `.msh` file of a group (agent-channel specification 2.1).
 pub(super) fn settings(house: &House, request: &Request) -> Response {
     let group = request.query_value("id").and_then(|id| parse_mesh(&id)).and_then(|id| house.data.group(&id));
-    let flags = request.query_value("installflags");
+    let flags = install_flags(request);
     let Some(settings) = group.and_then(|group| settings_of(house, &group, flags.as_deref())) else {
         return Response::text(401, "Unauthorized: there is no such group");
     };
@@ -37,7 +37,12 @@ pub(super) fn settings(house: &House, request: &Request) -> Response {
         .with_body(settings)
 }
 
-/// The `.msh` file of a group; `flags` is one character that installers read.
+/// One character that installers read, if it is one of those they know.
+pub(super) fn install_flags(request: &Request) -> Option<String> {
+    request.query_value("installflags").filter(|flags| matches!(flags.as_str(), "0" | "1" | "2"))
+}
+
+/// The `.msh` file of a group, with what [`install_flags`] found.
 pub(super) fn settings_of(house: &House, group: &Group, flags: Option<&str>) -> Option<Vec<u8>> {
     let facts = house.facts();
     let server_id = ServerId::from_text64(&facts.server_id).ok()?;
@@ -48,7 +53,7 @@ pub(super) fn settings_of(house: &House, group: &Group, flags: Option<&str>) -> 
         path_and_query: "/agent.ashx".into(),
     };
     let mut settings = group_settings(group, server_id, &url);
-    if let Some(flags) = flags.filter(|flags| matches!(*flags, "0" | "1" | "2")) {
+    if let Some(flags) = flags {
         settings = settings.text("InstallFlags", flags);
     }
     Some(settings.emit())

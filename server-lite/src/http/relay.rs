@@ -6,11 +6,12 @@ use microstack::http::{Request, Response, ServerConn};
 use super::visitor::{Stage, Visitor};
 use crate::accounts::{SecondLook, second_look};
 use crate::live::{Address, PasswordVerdict};
-use crate::model::Via;
+use crate::model::rights::SITE_NO_TOOLS;
 use crate::model::text::clean_line;
 use crate::model::time::now_ms;
+use crate::model::{User, Via};
 use crate::relay::{Admission, Guest, Handover, Refusal, RelayUrl, admit, admit_user, hand_over};
-use crate::users::{Credentials, FirstLook, first_look};
+use crate::users::{Credentials, FirstLook, failed_sign_in, first_look, good_sign_in};
 
 /// A request that waits for the password check.
 pub(super) struct RelayCheck {
@@ -40,11 +41,12 @@ impl Visitor {
     /// The password is checked.
     pub(super) fn relay_judged(&mut self, cx: &mut Cx<'_>, verdict: &PasswordVerdict) {
         let Stage::RelayCheck(check) = std::mem::replace(&mut self.stage, Stage::Gone) else { return };
-        let guest = if verdict.right {
-            self.relay_second(cx, &check, &verdict.user_id)
-        } else {
-            tracing::warn!(peer = %self.peer, user = clean_line(&check.name, 64), "wrong user name or password");
-            Err(Refusal::NotSignedIn)
+        let guest = match self.house.data.user(&verdict.user_id).filter(|user| verdict.stands_for(user)) {
+            Some(user) => self.relay_second(cx, &check, &user),
+            None => {
+                self.sign_in_failed(&check.name, "wrong user name or password");
+                Err(Refusal::NotSignedIn)
+            }
         };
         self.part(cx, check.conn, &check.request, guest);
     }
@@ -60,7 +62,7 @@ impl Visitor {
             visitor.part(cx, conn, request, Err(Refusal::NotSignedIn));
         };
         if let Err(error) = self.house.gate.attempt(self.peer.ip(), &credentials.name, cx.now()) {
-            tracing::warn!(peer = %self.peer, %error, "sign-in at the relay refused");
+            self.sign_in_failed(&credentials.name, &error.to_string());
             return refuse(self, cx, conn);
         }
         match first_look(&self.house, credentials, now_ms()) {
@@ -69,13 +71,17 @@ impl Visitor {
                 let guest = self.user_guest(cx, request, &user.id, &user.via);
                 self.part(cx, conn, request, guest);
             }
-            FirstLook::Wrong => refuse(self, cx, conn),
+            FirstLook::Wrong => {
+                self.sign_in_failed(&credentials.name, "wrong or expired token");
+                refuse(self, cx, conn);
+            }
             FirstLook::Check(user) => {
                 let address = Address::new(cx.mailbox(), cx.id());
                 let (name, hash) = (credentials.name.clone(), user.map(|user| user.password.clone()));
                 let user_id = crate::model::user_id(&name);
+                let against = hash.clone();
                 let queued = self.house.checker.check(credentials.password.clone(), hash, move |right| {
-                    let _ = address.post(PasswordVerdict { user_id, right });
+                    let _ = address.post(PasswordVerdict { user_id, right, against });
                 });
                 match queued {
                     Ok(()) => {
@@ -93,18 +99,36 @@ impl Visitor {
     }
 
     /// The password was right: the second factor, and what else an account may need.
-    fn relay_second(&self, cx: &Cx<'_>, check: &RelayCheck, user_id: &str) -> Result<Guest, Refusal> {
-        let user = self.house.data.user(user_id).ok_or(Refusal::NotSignedIn)?;
-        match second_look(&self.house, &user, check.code.as_deref(), now_ms(), cx.now()) {
+    fn relay_second(&self, cx: &Cx<'_>, check: &RelayCheck, user: &User) -> Result<Guest, Refusal> {
+        let look = second_look(&self.house, user, check.code.as_deref(), now_ms(), cx.now());
+        // A right password was no guess, also if its owner must come again with the code.
+        if matches!(look, SecondLook::Through | SecondLook::CodeRequired) {
+            self.house.gate.succeeded(self.peer.ip(), &check.name, cx.now());
+        }
+        match look {
             SecondLook::Through => {
-                self.house.gate.succeeded(self.peer.ip(), &check.name, cx.now());
-                self.user_guest(cx, &check.request, user_id, &Via::Password)
+                if user.is_restricted(SITE_NO_TOOLS) {
+                    self.sign_in_failed(&user.name, "the account may not be used by programs");
+                } else {
+                    good_sign_in(&self.house, user, &self.peer.ip().to_string());
+                }
+                self.user_guest(cx, &check.request, &user.id, &Via::Password)
             }
-            look => {
-                tracing::warn!(peer = %self.peer, user = user.name, ?look, "sign-in at the relay refused");
+            SecondLook::CodeRequired => {
+                tracing::info!(peer = %self.peer, user = user.name, why = look.why(), "sign-in at the relay refused");
+                Err(Refusal::NotSignedIn)
+            }
+            _ => {
+                self.sign_in_failed(&check.name, look.why());
                 Err(Refusal::NotSignedIn)
             }
         }
+    }
+
+    /// A failed sign-in, for both logs.
+    fn sign_in_failed(&self, name: &str, why: &str) {
+        tracing::warn!(peer = %self.peer, user = clean_line(name, 64), why, "sign-in at the relay refused");
+        failed_sign_in(&self.house, name, &self.peer.ip().to_string(), why);
     }
 
     fn user_guest(&self, cx: &Cx<'_>, request: &Request, user_id: &str, via: &Via) -> Result<Guest, Refusal> {

@@ -31,6 +31,9 @@ pub struct Visitor {
     tcp: Option<TcpStream>,
     /// An answer that is read from the disk while it is sent.
     download: Option<Download>,
+    /// Who is at the other end of the socket: perhaps a terminator.
+    socket_peer: SocketAddr,
+    /// The client of the last request; behind a terminator the next one may be another's.
     pub(super) peer: SocketAddr,
     pub(super) stage: Stage,
     id: Option<LinkId>,
@@ -84,6 +87,7 @@ impl Visitor {
             house,
             mode,
             tcp: Some(tcp),
+            socket_peer: peer,
             peer,
             stage: Stage::New,
             download: None,
@@ -335,13 +339,14 @@ impl Visitor {
 
     /// The client as the terminator in front of us saw it, if there is one that is believed.
     fn true_peer(&self, request: &Request) -> SocketAddr {
-        let believed = self.mode.offload
-            && (self.peer.ip().is_loopback() || self.mode.proxies.contains(&self.peer.ip()));
+        let from = self.socket_peer;
+        let believed =
+            self.mode.offload && (from.ip().is_loopback() || self.mode.proxies.contains(&from.ip()));
         let named = request.header("x-forwarded-for").filter(|_| believed);
         // The last one is what the terminator itself added; those before it are hearsay.
         let last = named.and_then(|list| list.rsplit(',').next()).map(str::trim);
         let address = last.and_then(|text| text.parse::<IpAddr>().ok());
-        address.map_or(self.peer, |ip| SocketAddr::new(ip, self.peer.port()))
+        address.map_or(from, |ip| SocketAddr::new(ip, from.port()))
     }
 }
 

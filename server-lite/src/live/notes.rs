@@ -59,10 +59,19 @@ pub enum ToUser {
 }
 
 /// The answer of the password check.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct PasswordVerdict {
     /// Whose password was checked.
     pub user_id: String,
     /// Whether it was right.
     pub right: bool,
+    /// The hash it was compared with. Never shown or logged.
+    pub against: Option<String>,
+}
+
+impl PasswordVerdict {
+    /// True when the password was right, and is still the account's: it may have been changed during the check.
+    pub fn stands_for(&self, user: &crate::model::User) -> bool {
+        self.right && self.against.as_deref() == Some(user.password.as_str())
+    }
 }

@@ -107,6 +107,12 @@ impl UserSeats {
         }
     }
 
+    /// The sessions of a user that are told news.
+    pub fn of(&self, user_id: &str) -> Vec<UserSeat> {
+        let seats = self.seats.read().unwrap_or_else(PoisonError::into_inner);
+        seats.iter().filter(|seat| !seat.quiet && seat.user_id == user_id).cloned().collect()
+    }
+
     /// Ends all sessions of a user.
     pub fn close_all_of(&self, user_id: &str, why: &'static str) {
         self.close_where(why, |seat| seat.user_id == user_id);

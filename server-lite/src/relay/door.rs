@@ -84,8 +84,8 @@ pub fn admit(
         && cookie.is_for_ports()
     {
         let url = limited(url, &cookie)?;
-        let via = Via::parse(&cookie.via).ok_or(Refusal::NotSignedIn)?;
-        return admit_user(house, &cookie.userid, &via, url, peer, now).map(Admission::Guest);
+        let user = house.acting_by_cookie(&cookie, now_s * 1000).ok_or(Refusal::NotSignedIn)?;
+        return admit_user(house, &user.id, &user.via, url, peer, now).map(Admission::Guest);
     }
     match SignIn::read(house, request, &ip, now_s) {
         SignIn::Known { user_id, via } => {
@@ -132,9 +132,16 @@ pub fn admit_user(
     let id = url.id.clone().ok_or(Refusal::Request("an id is needed"))?;
     match (house.live.tunnels.expected(&id), routed) {
         (Some(expected), _)
-            if expected.user_id != user.id || url.node.is_some_and(|node| node != expected.node) =>
+            if expected.user_id != user.id
+                || url.node.is_some_and(|node| node != expected.node)
+                || url.target.as_ref().is_some_and(|target| Some(target) != expected.target.as_ref())
+                || url.protocol.zip(expected.protocol).is_some_and(|(named, asked)| named != asked) =>
         {
             return Err(Refusal::Mismatch);
+        }
+        // This end is judged by what was asked for, not by what its address leaves out.
+        (Some(expected), _) => {
+            (url.node, url.protocol, url.target) = (Some(expected.node), expected.protocol, expected.target);
         }
         (None, Some((target, own, consent, node))) => {
             let mut message = Map::new();
@@ -212,7 +219,8 @@ pub fn end_forbidden(house: &House, node: Option<&NodeId>, user_id: Option<&str>
     });
 }
 
-fn is_forbidden(
+/// True when a user has no right to this any more.
+pub(super) fn is_forbidden(
     house: &House,
     user_id: &str,
     via: &Via,

@@ -41,16 +41,18 @@ pub fn kind_of(protocol: Option<u16>, target: Option<&Target>) -> &'static str {
 }
 
 impl Ended {
-    /// What two sides that are joined now are.
+    /// What two sides that are joined now are. Of a device's tunnel its ticket says it: whatever the user's end names
+    /// was not what was asked for.
     pub fn new(id: &str, first: &Side, second: &Side, peers: [String; 2]) -> Ended {
         let device = if matches!(second, Side::Device(_)) { second } else { first };
         let other = if matches!(second, Side::Device(_)) { first } else { second };
+        let other = Some(other).filter(|_| !matches!(device, Side::Device(_)));
         Ended {
             id: id.to_owned(),
             user_id: first.user_id().to_owned(),
-            node: device.node().or(other.node()),
-            protocol: device.protocol().or(other.protocol()),
-            target: device.target().or(other.target()).cloned(),
+            node: device.node().or(other.and_then(Side::node)),
+            protocol: device.protocol().or(other.and_then(Side::protocol)),
+            target: device.target().or(other.and_then(Side::target)).cloned(),
             peers,
         }
     }
@@ -94,5 +96,40 @@ impl Ended {
         event.kind = "relay".to_owned();
         let event = event.with("protocol", json!(self.protocol)).with("sessionid", json!(self.id));
         house.announce(&add(event));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Via;
+    use crate::relay::{Expect, Ticket};
+
+    #[test]
+    fn only_the_ticket_says_what_a_device_is_asked_for() {
+        let (id, node, user_id) = ("a", NodeId([1; 48]), "user//anna");
+        let target = Some(Target::Tcp { host: None, port: 1 });
+        let user = |node| Side::User {
+            user_id: user_id.into(),
+            via: Via::Password,
+            node,
+            protocol: Some(5),
+            target: target.clone(),
+        };
+        let device = |protocol| {
+            let (id, user_id) = (id.to_owned(), user_id.to_owned());
+            let expect = Expect { id, node, user_id, via: Via::Password, protocol, target: None };
+            Side::Device(Ticket { expect })
+        };
+        let joined = |first: &Side, second: &Side| {
+            let ended = Ended::new(id, first, second, [String::new(), String::new()]);
+            (ended.node, ended.protocol, ended.target)
+        };
+        for protocol in [Some(1), None] {
+            for ends in [[user(None), device(protocol)], [device(protocol), user(Some(node))]] {
+                assert_eq!(joined(&ends[0], &ends[1]), (Some(node), protocol, None));
+            }
+        }
+        assert_eq!(joined(&user(None), &user(Some(node))), (Some(node), Some(5), target.clone()));
     }
 }

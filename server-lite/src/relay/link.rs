@@ -7,10 +7,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use microstack::chain::{Cx, Link, LinkId, Wake};
+use microstack::wire::id::NodeId;
 use microstack::ws::{Leg, LegEnd, PairTap, Parted, Splice};
 
+use super::door::is_forbidden;
 use super::recording::{CaughtUp, Header, Room, Tape};
-use super::{Ended, Guest, Refusal, Seat, SeatGuard, Side};
+use super::{Ended, Guest, Refusal, Seat, SeatGuard, Side, Tunnels};
 use crate::house::House;
 use crate::http::Farewell;
 use crate::live::Address;
@@ -76,6 +78,10 @@ const ANSWER: Duration = Duration::from_secs(60);
 const STALLED: Duration = Duration::from_secs(300);
 /// How long a tunnel may pass nothing.
 const IDLE: Duration = Duration::from_secs(12 * 3600);
+/// How long a client may keep us waiting for more of a message that it sends in fragments.
+const UNFINISHED: Duration = Duration::from_secs(60);
+/// What was there at the door and is not any more.
+const TAKEN_AWAY: Refusal = Refusal::Revoked("the right to this session was taken away");
 /// Idle tunnels share wake-ups.
 const SLACK: Duration = Duration::from_secs(4);
 
@@ -120,23 +126,37 @@ impl Tunnel {
     }
 
     fn sit(&mut self, cx: &Cx<'_>, guest: &Guest) -> Result<(), Refusal> {
+        let side = &guest.side;
+        let user = self.house.acting(side.user_id(), side.via(), now_ms()).ok_or(TAKEN_AWAY)?;
         let seat = Seat {
             address: Address::new(cx.mailbox(), cx.id()),
-            user_id: guest.side.user_id().to_owned(),
-            via: guest.side.via().clone(),
-            node: guest.side.node(),
-            protocol: guest.side.protocol(),
-            target: guest.side.target().cloned(),
+            user_id: side.user_id().to_owned(),
+            via: side.via().clone(),
+            node: side.node(),
+            protocol: side.protocol(),
+            target: side.target().cloned(),
+            own_most: if user.is_site_admin() { Tunnels::MAX_OF_USER } else { Tunnels::MAX_OWN },
         };
         self.seat = Some(self.house.live.tunnels.sit(seat)?);
-        Ok(())
+        // Rights that were taken on the way from the door to this seat have ended nothing.
+        if self.is_taken_away(side.via(), side, side.node()) { Err(TAKEN_AWAY) } else { Ok(()) }
+    }
+
+    /// True when what a user acts with gives no right any more to what `side` is for.
+    fn is_taken_away(&self, via: &Via, side: &Side, node: Option<NodeId>) -> bool {
+        is_forbidden(&self.house, side.user_id(), via, node.as_ref(), side.protocol(), side.target())
     }
 
     /// Somebody comes with the id of this tunnel.
     fn newcomer(&mut self, cx: &mut Cx<'_>, newcomer: Newcomer) {
         let Newcomer { parted, guest } = newcomer;
         let fits = match (&self.stage, &guest) {
-            (Stage::Alone { guest: first, .. }, Ok(second)) => first.side.fits(&second.side),
+            (Stage::Alone { guest: first, .. }, Ok(second)) => {
+                first.side.fits(&second.side).and_then(|()| match &self.seat {
+                    Some(seat) if device_of(&first.side, &second.side).is_none() => seat.is_to_himself(),
+                    _ => Ok(()),
+                })
+            }
             (_, Ok(_)) => Err(Refusal::Taken),
             (_, Err(refusal)) => Err(*refusal),
         };
@@ -164,15 +184,21 @@ impl Tunnel {
         let Stage::Alone { leg, guest: first, .. } = std::mem::replace(&mut self.stage, Stage::Gone) else {
             return;
         };
-        let peers = [leg.peer(), new_leg.peer()].map(|peer| peer.ip().to_string());
+        // Not the sockets' peers: those may be a terminator.
+        let peers = [first.peer, second.peer].map(|peer| peer.ip().to_string());
         let what = Ended::new(&first.id, &first.side, &second.side, peers);
-        if let (Some(seat), Some(node)) = (&self.seat, what.node) {
+        let device = device_of(&first.side, &second.side);
+        if let (Some(seat), Some(node)) = (&self.seat, device.and_then(Side::node)) {
             seat.is_to(node, what.protocol, what.target.clone());
         }
         tracing::info!(user = what.user_id, id = what.id, kind = what.kind(), "a tunnel begins");
         what.announce_start(&self.house, now_ms());
         let user_leg = usize::from(matches!(second.side, Side::User { .. }));
         let vias = [first.side.via(), second.side.via()];
+        // Only now the seat says what it is to, and the second has come by a way of its own.
+        let for_what = device.unwrap_or(&first.side);
+        let is_taken_away =
+            vias.into_iter().any(|via| self.is_taken_away(via, for_what, device.and_then(Side::node)));
         let until = vias.into_iter().filter_map(|via| self.expiry(via, cx.now())).min();
         let tape = self.tape(cx, &what, user_leg);
         let greeting = if tape.is_some() { "cr" } else { "c" };
@@ -187,6 +213,9 @@ impl Tunnel {
             passed: [0; 2],
             busy: cx.now(),
         }));
+        if is_taken_away {
+            self.end(cx, TAKEN_AWAY);
+        }
     }
 
     /// When a login token ends, and with it what was opened by it.
@@ -327,6 +356,11 @@ impl Tunnel {
     }
 }
 
+/// The one of two ends that is a device.
+fn device_of<'a>(first: &'a Side, second: &'a Side) -> Option<&'a Side> {
+    [first, second].into_iter().find(|side| matches!(side, Side::Device(_)))
+}
+
 impl Joined {
     /// Passes what can be passed; nothing while the recording has fallen behind.
     fn pass(&mut self, cx: &mut Cx<'_>) -> Result<(), (usize, LegEnd)> {
@@ -363,6 +397,9 @@ impl Joined {
             return Some(Refusal::Idle);
         }
         for at in [0, 1] {
+            if self.unfinished_until(at).is_some_and(|until| now >= until) {
+                return Some(Refusal::Unfinished);
+            }
             let leg = self.splice.leg(at);
             if leg.backlog() > 0 {
                 // It does not read, so that it cannot answer either.
@@ -389,6 +426,12 @@ impl Joined {
         None
     }
 
+    /// When a message that one has begun in fragments must have gone on; nothing is due while it is not read.
+    fn unfinished_until(&self, at: usize) -> Option<Instant> {
+        let since = self.splice.unfinished_since(at)?;
+        (self.splice.leg(1 - at).backlog() == 0).then(|| since + UNFINISHED)
+    }
+
     fn deadline(&self) -> Instant {
         let each = [0, 1].map(|at| {
             let leg = self.splice.leg(at);
@@ -401,7 +444,8 @@ impl Joined {
             }
         });
         let last = self.until.map_or(self.busy + IDLE, |until| until.min(self.busy + IDLE));
-        each[0].min(each[1]).min(last)
+        let unfinished = [0, 1].into_iter().filter_map(|at| self.unfinished_until(at)).min();
+        each[0].min(each[1]).min(unfinished.unwrap_or(last)).min(last)
     }
 }
 

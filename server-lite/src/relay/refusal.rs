@@ -22,7 +22,7 @@ pub enum Refusal {
     Request(&'static str),
     /// Two have met under this id already.
     Taken,
-    /// The other end waits for somebody else: another user, another device, or no device.
+    /// The other end waits for somebody else: another user, another device, no device, or another kind of session.
     Mismatch,
     /// Nobody came within 15 s.
     Alone,
@@ -44,6 +44,8 @@ pub enum Refusal {
     Unrecorded,
     /// A recorded session was to be encrypted.
     Encrypted,
+    /// A client began a message in fragments and did not go on with it.
+    Unfinished,
     /// The server stops.
     Farewell,
 }
@@ -72,6 +74,7 @@ impl Refusal {
             Refusal::TimeOver => 4017,
             Refusal::Unrecorded => 4018,
             Refusal::Encrypted => 4019,
+            Refusal::Unfinished => 4020,
         }
     }
 
@@ -84,7 +87,7 @@ impl Refusal {
             Refusal::TokenUsed => "this token was used already: ask for a new tunnel",
             Refusal::TokenExpired => "this token is over 30 s old: ask for a new tunnel",
             Refusal::Taken => "two have met under this id already: choose another id",
-            Refusal::Mismatch => "the other end waits for another user or device",
+            Refusal::Mismatch => "the other end waits for another user, device or kind of session",
             Refusal::Alone => "the other end did not come within 15 s",
             Refusal::Origin => "pages of other sites are not let in",
             Refusal::Absent => "the device is not connected",
@@ -93,6 +96,7 @@ impl Refusal {
             Refusal::Stalled => "one end stopped reading",
             Refusal::Unrecorded => "the recording of this session is full or cannot be written",
             Refusal::Encrypted => "this session is recorded and cannot be encrypted end to end",
+            Refusal::Unfinished => "a message in fragments was not gone on with for 60 s",
             Refusal::TimeOver => "the login token has expired",
             Refusal::Rights(why) | Refusal::Request(why) | Refusal::TooMany(why) | Refusal::Revoked(why) => {
                 why

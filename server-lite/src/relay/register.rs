@@ -59,6 +59,8 @@ pub struct Seat {
     pub protocol: Option<u16>,
     /// A port instead.
     pub target: Option<Target>,
+    /// Most tunnels without a device that this user may have.
+    pub own_most: usize,
 }
 
 /// Keeps a seat; dropping it frees the place.
@@ -74,6 +76,8 @@ struct Inner {
     seats: HashMap<u64, Seat>,
     of_user: HashMap<String, usize>,
     of_node: HashMap<NodeId, usize>,
+    /// Those without a device, by their users.
+    own: HashMap<String, usize>,
     next: u64,
 }
 
@@ -95,6 +99,9 @@ impl Tunnels {
     pub const MAX: usize = 20_000;
     /// Most tunnels of one user. Each connection through a forwarded port is one.
     pub const MAX_OF_USER: usize = 4000;
+    /// Most tunnels of one user between two ends of his own: any account can have those. For site administrators it is
+    /// [`Tunnels::MAX_OF_USER`].
+    pub const MAX_OWN: usize = 16;
     /// Most tunnels to one device.
     pub const MAX_OF_NODE: usize = 2000;
     /// Most tunnels asked for and not forgotten yet.
@@ -166,6 +173,9 @@ impl Tunnels {
     pub fn sit(&self, seat: Seat) -> Result<SeatGuard, Refusal> {
         let mut inner = self.lock();
         inner.room_for(&seat.user_id, seat.node.as_ref())?;
+        if seat.node.is_none() {
+            inner.room_for_own(&seat)?;
+        }
         inner.next += 1;
         let number = inner.next;
         inner.count(&seat, true);
@@ -224,6 +234,24 @@ impl SeatGuard {
         inner.count(&seat, true);
         inner.seats.insert(self.number, seat);
     }
+
+    /// Says that there is no device at the other end, whichever this end named.
+    ///
+    /// # Errors
+    /// [`Refusal::TooMany`]; nothing has changed then.
+    pub fn is_to_himself(&self) -> Result<(), Refusal> {
+        let mut inner = self.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(mut seat) = inner.seats.remove(&self.number) else { return Ok(()) };
+        inner.count(&seat, false);
+        let named = seat.node.take();
+        let room = inner.room_for_own(&seat);
+        if room.is_err() {
+            seat.node = named;
+        }
+        inner.count(&seat, true);
+        inner.seats.insert(self.number, seat);
+        room
+    }
 }
 
 impl Drop for SeatGuard {
@@ -250,10 +278,19 @@ impl Inner {
         }
     }
 
+    fn room_for_own(&self, seat: &Seat) -> Result<(), Refusal> {
+        let own = self.own.get(&seat.user_id).copied().unwrap_or(0);
+        if own >= seat.own_most {
+            return Err(Refusal::TooMany("too many tunnels of this user without a device are open"));
+        }
+        Ok(())
+    }
+
     fn count(&mut self, seat: &Seat, comes: bool) {
         step(&mut self.of_user, &seat.user_id, comes);
-        if let Some(node) = &seat.node {
-            step(&mut self.of_node, node, comes);
+        match &seat.node {
+            Some(node) => step(&mut self.of_node, node, comes),
+            None => step(&mut self.own, &seat.user_id, comes),
         }
     }
 
@@ -359,6 +396,7 @@ mod tests {
             node: Some(NodeId([node; 48])),
             protocol: Some(1),
             target: None,
+            own_most: 0,
         };
         let all: Vec<SeatGuard> = (0..3000).filter_map(|_| tunnels.sit(seat(1, 1)).ok()).collect();
         assert_eq!(all.len(), Tunnels::MAX_OF_NODE);
@@ -372,6 +410,35 @@ mod tests {
     }
 
     #[test]
+    fn tunnels_without_a_device_are_few() {
+        let (tunnels, post) = (Tunnels::default(), Letterbox::new());
+        let seat = |user: &str, node: Option<u8>| Seat {
+            address: post.address(),
+            user_id: format!("user//{user}"),
+            via: Via::Password,
+            node: node.map(|node| NodeId([node; 48])),
+            protocol: None,
+            target: None,
+            own_most: 2,
+        };
+        let one = tunnels.sit(seat("anna", None)).unwrap();
+        let two = tunnels.sit(seat("anna", Some(1))).unwrap();
+        let three = tunnels.sit(seat("anna", Some(1))).unwrap();
+        // What it named did not come.
+        assert_eq!(two.is_to_himself(), Ok(()));
+        assert_eq!(two.is_to_himself(), Ok(()));
+        let too_many = Refusal::TooMany("too many tunnels of this user without a device are open");
+        assert_eq!(three.is_to_himself(), Err(too_many));
+        assert_eq!(tunnels.sit(seat("anna", None)).err(), Some(too_many));
+        assert!(tunnels.sit(seat("bert", None)).is_ok());
+        one.is_to(NodeId([1; 48]), Some(1), None);
+        assert_eq!(three.is_to_himself(), Ok(()));
+        drop((one, two, three));
+        let inner = tunnels.lock();
+        assert!(inner.of_user.is_empty() && inner.of_node.is_empty() && inner.own.is_empty());
+    }
+
+    #[test]
     fn a_revoked_user_loses_tunnels_and_tokens() {
         let (tunnels, post, now) = (Tunnels::default(), Letterbox::new(), Instant::now());
         let token = tunnels.expect(expect("a", "anna"), now).unwrap();
@@ -382,6 +449,7 @@ mod tests {
             node: None,
             protocol: None,
             target: None,
+            own_most: 1,
         };
         let guards = [tunnels.sit(seat("anna")).unwrap(), tunnels.sit(seat("bert")).unwrap()];
         tunnels.close_all_of("user//anna", "the account was removed");

@@ -112,6 +112,7 @@ pub fn change_own_password(asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effe
         Effect::EndOthers {
             user_id: user.id.clone(),
             but: user.via.clone(),
+            session: asker.session.to_owned(),
             why: "the password was changed",
         },
         Effect::Announce(Event::of_user("passchange", &user.id, "Password changed", asker.now_ms)),

@@ -5,7 +5,9 @@ use serde_json::Value;
 use super::Request;
 use super::effect::{Asker, Effect};
 use super::scopes::only_looks;
-use crate::model::{Audit, User, Via};
+use crate::house::House;
+use crate::model::time::now_ms;
+use crate::model::{Audit, LoginToken, User, Via};
 
 /// The line of a command, its result still open; `None` for one that only looks.
 pub(crate) fn audit_of(asker: &Asker<'_>, request: &Request<'_>) -> Option<Audit> {
@@ -39,7 +41,7 @@ pub(crate) fn audit_of(asker: &Asker<'_>, request: &Request<'_>) -> Option<Audit
 /// What is known of the caller; the rest is empty.
 pub(crate) fn line(user: &User, address: &str) -> Audit {
     Audit {
-        time_ms: crate::model::time::now_ms(),
+        time_ms: now_ms(),
         user: user.id.clone(),
         via: user.via.kind().to_owned(),
         via_name: match &user.via {
@@ -51,6 +53,26 @@ pub(crate) fn line(user: &User, address: &str) -> Audit {
         target: String::new(),
         result: String::new(),
     }
+}
+
+/// Keeps that a sign-in failed; `name` is what was typed.
+pub(crate) fn failed_sign_in(house: &House, name: &str, address: &str, why: &str) {
+    house.audit(Audit {
+        time_ms: now_ms(),
+        user: name.to_owned(),
+        via: if name.starts_with(LoginToken::PREFIX) { "token" } else { "password" }.to_owned(),
+        via_name: String::new(),
+        address: address.to_owned(),
+        action: "sign-in".to_owned(),
+        target: String::new(),
+        result: why.to_owned(),
+    });
+}
+
+/// Keeps that a user signed in by hand.
+pub(crate) fn good_sign_in(house: &House, user: &User, address: &str) {
+    let line = line(user, address);
+    house.audit(Audit { action: "sign-in".to_owned(), result: Audit::OK.to_owned(), ..line });
 }
 
 /// Why a command was refused, if all it led to is such an answer.

@@ -11,6 +11,7 @@ use super::tunnel::ask_for;
 use super::user_info;
 use crate::house::House;
 use crate::live::{Ask, ToAgent};
+use crate::model::time::now_ms;
 use crate::model::{Audit, User};
 
 /// Whoever waits for the outcome.
@@ -124,11 +125,16 @@ pub(crate) fn carry_out(house: &Arc<House>, desk: &mut dyn Desk, effects: Vec<Ef
             }
             Effect::EndSessions { user_id, why } => house.end_user(&user_id, why),
             Effect::EndVia { user_id, via, why } => house.end_via(&user_id, &via, why),
-            Effect::EndOthers { user_id, but, why } => house.end_others(&user_id, &but, why),
+            Effect::EndOthers { user_id, but, session, why } => {
+                house.end_others(&user_id, &but, &session, why);
+            }
             Effect::RefreshUser(user_id) => {
-                if let Some(user) = house.data.user(&user_id) {
-                    let text: Arc<str> = user_info(house, &user).to_string().into();
-                    house.live.users.tell_all(&text, |seat| seat.user_id == user_id);
+                // Each session is told what it may do itself: one by a token is not told of the whole account.
+                for seat in house.live.users.of(&user_id) {
+                    if let Some(user) = house.acting(&user_id, &seat.via, now_ms()) {
+                        let text: Arc<str> = user_info(house, &user).to_string().into();
+                        house.live.users.tell(&seat.session, &text);
+                    }
                 }
             }
         }

@@ -12,7 +12,7 @@ use microstack::wire::id::NodeId;
 use microstack::ws::Conn;
 use serde_json::{Value, json};
 
-use super::audit::{audit_of, result_of};
+use super::audit::{audit_of, failed_sign_in, good_sign_in, result_of};
 use super::carry::{Desk, Newcomer, answer_with, carry_out, hashed, open_question};
 use super::effect::{Asker, Effect};
 use super::inner::{Challenge, proof, read_challenge, read_credentials, signed_data};
@@ -23,7 +23,7 @@ use crate::house::House;
 use crate::live::{Address, PasswordVerdict, ToUser, UserSeat};
 use crate::model::rights::SITE_NO_TOOLS;
 use crate::model::time::now_ms;
-use crate::model::{Audit, Event, LoginToken, User, Via};
+use crate::model::{Audit, Event, User, Via};
 
 /// A user on one WebSocket. The link owns the socket and passes it in.
 pub struct Session {
@@ -68,6 +68,8 @@ enum State {
         user_id: String,
         session: String,
         via: Via,
+        /// The hash of the password as it was then: a session by password is good for as long as that one is.
+        password: String,
     },
     Ended,
 }
@@ -127,8 +129,11 @@ impl Session {
             return;
         };
         match &self.state {
-            State::Open { user_id, session, via } => {
-                let Some(user) = self.house.acting(user_id, via, now_ms()) else {
+            State::Open { user_id, session, via, password } => {
+                // Another password ends sessions by mail; what comes before that mail is not done either.
+                let acting = self.house.acting(user_id, via, now_ms());
+                let stands = |user: &Arc<User>| *via != Via::Password || user.password == *password;
+                let Some(user) = acting.filter(stands) else {
                     return self.refuse(cx, conn, "noauth", "noauth-4");
                 };
                 if let Via::Web(number) = via
@@ -262,9 +267,10 @@ impl Session {
                 let address = self.address.clone();
                 let name = credentials.name.clone();
                 let hash = user.map(|user| user.password.clone());
+                let against = hash.clone();
                 let queued = house.checker.check(credentials.password.clone(), hash, move |right| {
                     let user_id = crate::model::user_id(&name);
-                    let _ = address.post(ToUser::Password(PasswordVerdict { user_id, right }));
+                    let _ = address.post(ToUser::Password(PasswordVerdict { user_id, right, against }));
                 });
                 if let Err(busy) = queued {
                     tracing::warn!(peer = %self.peer, %busy, "sign-in refused");
@@ -279,7 +285,8 @@ impl Session {
         let code = code.clone();
         conn.resume_reading(cx);
         let name = verdict.user_id.trim_start_matches("user//");
-        let Some(user) = self.house.data.user(&verdict.user_id).filter(|_| verdict.right) else {
+        let user = self.house.data.user(&verdict.user_id);
+        let Some(user) = user.filter(|user| verdict.stands_for(user)) else {
             tracing::warn!(peer = %self.peer, user = loggable(name), "wrong user name or password");
             self.failed(name, "wrong user name or password");
             return self.refuse(cx, conn, "noauth", "noauth-2d");
@@ -288,15 +295,14 @@ impl Session {
         if matches!(look, SecondLook::Through | SecondLook::CodeRequired) {
             self.house.gate.succeeded(self.peer.ip(), name, cx.now());
         }
-        let (why, told) = match look {
+        let told = match look {
             SecondLook::Through => return self.open(cx, conn, &user),
             // Clients ask for the code then, and come again with it (specification 1.3).
             SecondLook::CodeRequired => return self.refuse(cx, conn, "noauth", "tokenrequired"),
-            SecondLook::CodeWrong => ("wrong code of the second factor", "tokenrequired"),
-            SecondLook::TooMany(_) => ("too many wrong codes", "tokenrequired"),
-            SecondLook::MustChange => ("the password must be changed first, in the console", "noauth-2d"),
-            SecondLook::Locked => ("the account is locked", "noauth-2d"),
+            SecondLook::CodeWrong | SecondLook::TooMany(_) => "tokenrequired",
+            SecondLook::MustChange | SecondLook::Locked => "noauth-2d",
         };
+        let why = look.why();
         tracing::warn!(peer = %self.peer, user = loggable(name), why, "sign-in refused");
         self.failed(name, why);
         self.refuse(cx, conn, "noauth", told);
@@ -304,16 +310,7 @@ impl Session {
 
     /// A failed sign-in, for the audit log.
     fn failed(&self, name: &str, why: &str) {
-        self.house.audit(Audit {
-            time_ms: now_ms(),
-            user: name.to_owned(),
-            via: if name.starts_with(LoginToken::PREFIX) { "token" } else { "password" }.to_owned(),
-            via_name: String::new(),
-            address: self.ip.clone(),
-            action: "sign-in".to_owned(),
-            target: String::new(),
-            result: why.to_owned(),
-        });
+        failed_sign_in(&self.house, name, &self.ip, why);
     }
 
     fn open(&mut self, cx: &mut Cx<'_>, conn: &mut Conn, user: &User) {
@@ -334,7 +331,12 @@ impl Session {
             limit: user.limit.clone(),
             quiet: false,
         });
-        self.state = State::Open { user_id: user.id.clone(), session, via: user.via.clone() };
+        self.state = State::Open {
+            user_id: user.id.clone(),
+            session,
+            via: user.via.clone(),
+            password: user.password.clone(),
+        };
         tracing::info!(peer = %self.peer, user = user.name, via = user.via.kind(), "signed in");
         if let Err(error) = self.house.data.change_user(&user.id, |user| user.signed_in_ms = time) {
             tracing::error!(%error, "the time of a sign-in could not be kept");
@@ -348,9 +350,7 @@ impl Session {
         let by_hand = user.via == Via::Password && !self.by_cookie;
         self.house.announce(&if by_hand { event } else { event.transient() });
         if by_hand {
-            let line =
-                Audit { time_ms: time, action: "sign-in".into(), ..super::audit::line(user, &self.ip) };
-            self.house.audit(Audit { result: Audit::OK.into(), ..line });
+            good_sign_in(&self.house, user, &self.ip);
         }
     }
 
@@ -397,8 +397,19 @@ impl Session {
             self.house.gate.succeeded(self.peer.ip(), &newcomer.user.name, cx.now());
         }
         let line = newcomer.line.take();
+        let own = newcomer.old.is_some();
         let done = match hash {
-            Ok(hash) => self.perform(cx, conn, hashed(newcomer, hash)),
+            Ok(hash) => {
+                let done = self.perform(cx, conn, hashed(newcomer, hash.clone()));
+                // Who changed his own password here goes on by the new one.
+                if let State::Open { password, .. } = &mut self.state
+                    && own
+                    && done.is_ok()
+                {
+                    *password = hash;
+                }
+                done
+            }
             Err(error) => {
                 answer_with(&mut AtSocket { session: self, cx, conn }, newcomer.answer, &error.to_string());
                 Err(error.to_string())

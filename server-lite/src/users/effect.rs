@@ -136,12 +136,14 @@ pub enum Effect {
         /// For the log.
         why: &'static str,
     },
-    /// End everything a user has open but by one browser, and but by tokens.
+    /// End everything a user has open but by one browser, but for the asking session, and but by tokens.
     EndOthers {
         /// Whose.
         user_id: String,
         /// What stays.
         but: Via,
+        /// The session that asks, which stays too.
+        session: String,
         /// For the log.
         why: &'static str,
     },

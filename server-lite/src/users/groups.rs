@@ -133,6 +133,7 @@ pub fn add_members(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> V
     let mut ids: Vec<String> = names.into_iter().map(user_id).collect();
     ids.extend(request.text("userid").map(member_id));
     ids.extend(request.texts("userids").unwrap_or_default().into_iter().map(member_id));
+    let last = given != rights::ALL && leaves_nobody(&group, &ids);
     let mut effects = Vec::new();
     for id in ids {
         let Some(name) = name_of(house, &id) else {
@@ -152,6 +153,9 @@ pub fn add_members(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> V
     }
     if effects.is_empty() {
         return refuse(request, "No user given");
+    }
+    if last {
+        return refuse(request, LAST_MEMBER);
     }
     effects.extend(wanted_answer(request, "ok").map(Effect::Confirm));
     effects
@@ -173,17 +177,22 @@ pub fn remove_member(house: &House, asker: &Asker<'_>, request: &Request<'_>) ->
     if theirs == 0 {
         return refuse(request, "User not in group");
     }
-    let full = group.members.values().filter(|member| member.rights == rights::ALL).count();
-    if theirs == rights::ALL && full == 1 {
-        return refuse(
-            request,
-            "The last member with all rights cannot be removed; delete the group instead",
-        );
+    if leaves_nobody(&group, std::slice::from_ref(&id)) {
+        return refuse(request, LAST_MEMBER);
     }
     let event = member_event(&group, asker, &format!("User {id} removed from group"));
     let change = Change::SetMember { id: group.id, user_id: id.clone(), name: String::new(), rights: None };
     let then = with_refresh(house, Effect::Announce(event), &id);
     vec![Effect::change(change, wanted_answer(request, "ok"), then)]
+}
+
+const LAST_MEMBER: &str = "The last member with all rights cannot be removed; delete the group instead";
+
+/// True when nobody with all rights is left in a group once these have them no more.
+fn leaves_nobody(group: &Group, ids: &[String]) -> bool {
+    let mut full =
+        group.members.iter().filter(|(_, member)| member.rights == rights::ALL).map(|(id, _)| id).peekable();
+    full.peek().is_some() && full.all(|id| ids.contains(id))
 }
 
 /// The feature flags in `flags`; only what this server acts on is taken.

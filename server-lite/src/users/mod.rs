@@ -34,7 +34,7 @@ pub use sign_in::{Credentials, SignIn, read_meshauth};
 pub(crate) use sign_in::{FirstLook, first_look};
 pub(crate) use tunnel::{ask_for, complete, put_port};
 
-pub(crate) use audit::{audit_of, line as audit_line, result_of};
+pub(crate) use audit::{audit_of, failed_sign_in, good_sign_in, line as audit_line, result_of};
 pub(crate) use lists::show;
 
 use crate::house::House;
@@ -98,7 +98,7 @@ pub fn decide(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Ef
         "authcookie" => own::cookie(house, asker),
         "logincookie" => own::login_cookie(house, asker, request),
         "getcookie" => own::port_cookie(house, asker, request),
-        "createLoginToken" => own::new_login_token(asker, request),
+        "createLoginToken" => own::new_login_token(house, asker, request),
         "loginTokens" => own::login_tokens(house, asker, request),
         _ if request.responseid().is_some() => vec![Effect::Reply(answer(request, "Not supported"))],
         other => {

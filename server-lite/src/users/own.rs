@@ -15,9 +15,9 @@ use crate::relay::{Target, check_host, forbidden};
 /// the asker's own session is, and ends with it.
 pub fn cookie(house: &House, asker: &Asker<'_>) -> Vec<Effect> {
     let now_s = asker.now_ms / 1000;
-    let own = Cookie::of_user(&asker.user.id, &asker.user.via, Some(asker.address.to_owned()), now_s);
+    let own = Cookie::of_user(asker.user, Some(asker.address.to_owned()), now_s);
     // The second is bound to no address in the protocol, so it must not sign anybody in: it names nobody.
-    let relay = Cookie::of_user("", &Via::Password, None, now_s);
+    let relay = Cookie::of_nobody(now_s);
     match (house.cookies.seal(&own), house.cookies.seal(&relay)) {
         (Some(cookie), Some(rcookie)) => {
             vec![Effect::Reply(json!({ "action": "authcookie", "cookie": cookie, "rcookie": rcookie }))]
@@ -28,8 +28,7 @@ pub fn cookie(house: &House, asker: &Asker<'_>) -> Vec<Effect> {
 
 /// `logincookie`: for another program of the same user at the same address. Worth what the asker's own session is.
 pub fn login_cookie(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
-    let own =
-        Cookie::of_user(&asker.user.id, &asker.user.via, Some(asker.address.to_owned()), asker.now_ms / 1000);
+    let own = Cookie::of_user(asker.user, Some(asker.address.to_owned()), asker.now_ms / 1000);
     let Some(cookie) = house.cookies.seal(&own) else { return Vec::new() };
     let mut reply = blank_answer(request);
     reply["cookie"] = json!(cookie);
@@ -62,7 +61,7 @@ pub fn port_cookie(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> V
         nodeid: Some(node_text(&node)),
         tcpport: port,
         tcpaddr: host.clone(),
-        ..Cookie::of_user(&asker.user.id, &asker.user.via, None, asker.now_ms / 1000)
+        ..Cookie::of_user(asker.user, None, asker.now_ms / 1000)
     };
     let Some(cookie) = house.cookies.seal(&cookie) else { return Vec::new() };
     let mut reply = blank_answer(request);
@@ -80,8 +79,8 @@ pub fn port_cookie(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> V
     vec![Effect::Reply(reply)]
 }
 
-/// `createLoginToken`: `expire` in minutes, 0 for never.
-pub fn new_login_token(asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
+/// `createLoginToken`: `expire` in minutes, 0 for never, or for when the token it is made with ends.
+pub fn new_login_token(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> {
     let name = clean_line(request.text("name").unwrap_or(""), 64);
     if name.is_empty() {
         return refuse(request, "A login token needs a name");
@@ -90,6 +89,7 @@ pub fn new_login_token(asker: &Asker<'_>, request: &Request<'_>) -> Vec<Effect> 
         0 => 0,
         minutes => asker.now_ms.saturating_add(minutes.saturating_mul(60_000)),
     };
+    let expires_ms = house.capped_expiry(&asker.user.via, expires_ms);
     let mut token = new_token(&asker.user.id, &name, asker.now_ms, expires_ms);
     // A token makes no token that is worth more than itself.
     if let Some(own) = &asker.user.limit {

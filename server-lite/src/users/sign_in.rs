@@ -64,9 +64,9 @@ impl SignIn {
         // A cookie that is not good falls through to what comes next.
         if let Some(cookie) = request.query_value("auth") {
             match house.cookies.open(&cookie, peer_ip, now_s) {
-                Ok(cookie) => match Via::parse(&cookie.via).filter(|_| !cookie.is_for_ports()) {
-                    Some(via) if house.acting(&cookie.userid, &via, now_s * 1000).is_some() => {
-                        return SignIn::Known { user_id: cookie.userid, via };
+                Ok(cookie) => match house.acting_by_cookie(&cookie, now_s * 1000) {
+                    Some(user) if !cookie.is_for_ports() => {
+                        return SignIn::Known { user_id: user.id.clone(), via: user.via.clone() };
                     }
                     _ => tracing::debug!("a cookie names no user who may act"),
                 },

@@ -7,7 +7,7 @@ use super::*;
 use crate::data::Inventory;
 use crate::house::tests::house;
 use crate::live::tests::{Letterbox, seat};
-use crate::model::{CoreChoice, Event, mesh_text, node_text, rights};
+use crate::model::{CoreChoice, Event, Limit, Scope, Via, mesh_text, node_text, rights};
 
 /// What the user's message leads to.
 pub(super) fn effects(house: &House, user: &str, message: Value) -> Vec<Effect> {
@@ -212,6 +212,12 @@ fn nobody_gives_more_rights_than_he_has() {
         json!({"action": "removemeshuser", "userid": "user//anna", "meshname": "lab", "responseid": "r"});
     assert_eq!(reply(&house, "bert", remove.clone())["result"], "Access denied");
     assert!(reply(&house, "anna", remove)["result"].as_str().unwrap().contains("last member"));
+    // Rights of none, or fewer, are the same as removing.
+    let fewer = |rights: Value| json!({"action": "addmeshuser", "usernames": ["anna", "bert"], "meshname": "lab", "meshadmin": rights, "responseid": "r"});
+    for rights in [json!(0), json!(8), json!("all")] {
+        let answer = reply(&house, "anna", fewer(rights));
+        assert!(answer["result"].as_str().unwrap().contains("last member"), "{answer}");
+    }
     let unknown = json!({"action": "addmeshuser", "usernames": ["carl"], "meshname": "lab", "meshadmin": 8, "responseid": "r"});
     assert_eq!(reply(&house, "anna", unknown)["result"], "Unknown user");
 }
@@ -456,6 +462,72 @@ fn cookies_and_tokens() {
     let [Effect::Change { change, .. }] = &removed[..] else { panic!("{removed:?}") };
     house.apply(change.clone()).unwrap();
     assert!(house.data.tokens_of("user//anna").is_empty());
+}
+
+#[test]
+fn a_token_makes_none_that_outlives_it() {
+    let (house, _dir) = house();
+    let made = crate::accounts::new_token("user//anna", "short", 1000, 90_000);
+    let via = Via::Token(made.record.token_user.clone());
+    house.data.add_token(made.record, 1000).unwrap();
+    let user = house.acting("user//anna", &via, 5000).unwrap();
+    let asker = Asker { user: &user, session: "user//anna/0011", address: "192.0.2.9", now_ms: 5000 };
+    for (minutes, ends) in [(0, 90_000), (5, 90_000), (1, 65_000)] {
+        let message =
+            json!({"action": "createLoginToken", "name": "l", "expire": minutes, "responseid": "r"});
+        let effects = decide(&house, &asker, &Request::read(&message).unwrap());
+        let [Effect::Change { change: Change::AddToken(token), .. }] = &effects[..] else {
+            panic!("{effects:?}")
+        };
+        assert_eq!(token.expires_ms, ends);
+    }
+    assert_eq!(house.capped_expiry(&Via::Password, 0), 0);
+    assert_ne!(house.capped_expiry(&Via::Token("~t:gone".into()), 0), 0);
+}
+
+#[test]
+fn a_session_is_told_what_it_may_do_itself() {
+    let (house, _dir) = house();
+    let limit = Limit { scopes: [Scope::DevicesRead].into_iter().collect(), groups: vec![MeshId([2; 48])] };
+    let made = crate::accounts::new_api_token("user//anna", "narrow", limit, 1000, 0);
+    let token = Via::Token(made.record.token_user.clone());
+    house.data.add_token(made.record, 1000).unwrap();
+    let vias = [Via::Password, token, Via::Token("mlt_gone".into())];
+    let posts: Vec<Letterbox> = vias.iter().map(|_| Letterbox::new()).collect();
+    for (number, (via, post)) in vias.into_iter().zip(&posts).enumerate() {
+        house.live.users.sit(crate::live::UserSeat {
+            address: post.address(),
+            user_id: "user//anna".into(),
+            session: format!("user//anna/{number}"),
+            via,
+            limit: None,
+            quiet: false,
+        });
+    }
+    struct Nowhere;
+    impl carry::Desk for Nowhere {
+        fn reply(&mut self, _: Value) {}
+        fn confirm(&mut self, _: Value) {}
+        fn hash(&mut self, _: String, _: carry::Newcomer) {}
+        fn ask(&mut self, _: String, _: NodeId) -> Option<String> {
+            None
+        }
+    }
+    carry::carry_out(&house, &mut Nowhere, vec![Effect::RefreshUser("user//anna".into())]).unwrap();
+    let told = |post: &Letterbox| -> Vec<Value> {
+        let texts = post.open::<crate::live::ToUser>().into_iter().filter_map(|note| match note {
+            crate::live::ToUser::Text(text) => serde_json::from_str(&text).ok(),
+            _ => None,
+        });
+        texts.collect()
+    };
+    let [whole, narrow, gone] = &posts[..] else { panic!() };
+    let lab = mesh_text(&MeshId([1; 48]));
+    assert_eq!(told(whole)[0]["userinfo"]["links"][&lab]["rights"], rights::ALL);
+    let narrow = told(narrow);
+    assert_eq!((narrow.len(), &narrow[0]["userinfo"]["links"]), (1, &json!({})));
+    assert_eq!(narrow[0]["userinfo"]["siteadmin"], 0);
+    assert!(told(gone).is_empty());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use microstack::wire::id::NodeId;
 use microstack::ws::Event;
 use serde_json::{Value, json};
 use server_lite::api::{routes::API, shapes};
-use server_lite::model::{mesh_text, node_text};
+use server_lite::model::{Audit, mesh_text, node_text};
 
 use super::http::plain_lab;
 use super::lab::{Lab, PASSWORD, certs};
@@ -136,6 +136,33 @@ fn a_second_factor_is_asked_for_everywhere_a_password_is() {
     assert_eq!(admin.post("/api/v1/account/totp/remove", json!({ "password": "wrong" })).code(), "wrong");
     admin.post("/api/v1/account/totp/remove", json!({ "code": fresh })).good("Nothing");
     assert_eq!(sign_in(None).status, 200);
+}
+
+#[test]
+fn at_the_relay_a_missing_code_costs_nothing_and_a_wrong_one_is_noted() {
+    let lab = plain_lab();
+    let (_, recovery) = enrol(&Caller::admin(&lab));
+    let url = format!("ws://127.0.0.1:{}/meshrelay.ashx?id=x1", lab.port());
+    let open = |header: &str| {
+        let socket = Socket::connect(&url, &[("x-meshauth", header)]);
+        assert!(matches!(socket.event(SOON), Some(Event::Open(_))));
+        socket
+    };
+    let by_password = |line: &Audit| line.action == "sign-in" && line.via == "password";
+    let results = || -> Vec<String> {
+        let lines = lab.running().house().data.audit(50, by_password).unwrap();
+        lines.into_iter().map(|line| line.result).collect()
+    };
+    // More often than an address may fail.
+    for _ in 0..22 {
+        open(&meshauth("admin", PASSWORD)).closed();
+    }
+    assert!(results().is_empty(), "{:?}", results());
+    let with = |code: &str| format!("{},{}", meshauth("admin", PASSWORD), STANDARD.encode(code));
+    open(&with("000000")).closed();
+    assert_eq!(results(), ["wrong code of the second factor"]);
+    let _waits = open(&with(&recovery[0]));
+    assert!(results().iter().any(|result| result == "ok"), "{:?}", results());
 }
 
 #[test]
@@ -286,6 +313,34 @@ fn a_browser_opens_the_channel_and_is_cut_off_when_it_is_signed_out() {
         Caller::nobody(&lab).post("/api/v1/sign-in", json!({ "user": "admin", "password": PASSWORD })).code(),
         "wrong"
     );
+}
+
+#[test]
+fn who_knows_only_the_old_password_is_out_at_once() {
+    let lab = plain_lab();
+    let open = || signed_in(&lab, &[("x-meshauth", &meshauth("admin", PASSWORD))]);
+    let (own, other) = (open(), open());
+    let cookie = |user: &User, action: &str| {
+        user.send(&json!({ "action": action, "responseid": "c" }));
+        user.wait(|m| m["action"] == action)["cookie"].as_str().unwrap().to_owned()
+    };
+    let answer_to = |cookie: &str| {
+        let url = format!("ws://127.0.0.1:{}/control.ashx?auth={cookie}", lab.port());
+        let socket = Socket::connect(&url, &[]);
+        assert!(matches!(socket.event(SOON), Some(Event::Open(_))));
+        User { socket }.next()["action"].clone()
+    };
+    let old = [cookie(&other, "authcookie"), cookie(&other, "logincookie"), cookie(&own, "authcookie")];
+    for cookie in &old {
+        assert_eq!(answer_to(cookie), "serverinfo");
+    }
+    let change = json!({ "action": "changepassword", "oldpass": PASSWORD, "newpass": "another password" });
+    assert_eq!(own.ask(change)["result"], "ok");
+    other.socket.closed();
+    for cookie in &old {
+        assert_eq!(answer_to(cookie), "close");
+    }
+    assert_eq!(answer_to(&cookie(&own, "authcookie")), "serverinfo", "where it was changed goes on");
 }
 
 #[test]

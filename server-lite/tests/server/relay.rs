@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use microstack::channel::Message;
 use microstack::ws::{CloseWhy, Event};
 use serde_json::{Value, json};
+use server_lite::model::Audit;
 use server_lite::relay::recording;
 use server_lite::server::RunOptions;
 
@@ -210,6 +211,26 @@ fn two_devices_do_not_meet_but_two_ends_of_one_user_do() {
 }
 
 #[test]
+fn the_users_end_names_what_was_asked_for_or_nothing() {
+    let scene = Scene::new();
+    let value = scene.ask("t1", 1);
+    let given = scene.user.ask(json!({ "action": "getcookie", "nodeid": scene.node, "tcpport": 1 }));
+    let base = format!("wss://127.0.0.1:{}/meshrelay.ashx?id=t1", scene.lab.port());
+    for other in [
+        format!("{}&tcpport=1", scene.user_url("t1", 1)),
+        format!("{base}&udpport=1&auth={}", scene.cookie),
+        format!("{base}&auth={}", given["cookie"].as_str().unwrap()),
+        scene.user_url("t1", 5),
+    ] {
+        assert_eq!(refused(&open(&other)), 4008, "{other}");
+    }
+    let user = open(&format!("{base}&auth={}", scene.cookie));
+    let device = open(&scene.url(&value));
+    assert_eq!(text(&device), "c");
+    assert_eq!(text(&user), "c");
+}
+
+#[test]
 fn strangers_are_refused_with_a_code_of_their_own() {
     let scene = Scene::new();
     let base = format!("wss://127.0.0.1:{}/meshrelay.ashx", scene.lab.port());
@@ -233,6 +254,12 @@ fn a_password_or_a_login_token_opens_the_users_end_too() {
     let scene = Scene::new();
     let url = scene.user_url("f1", 1);
     let bare = url.split("&auth=").next().unwrap();
+    let house = scene.lab.running().house();
+    let lines = |result: &str| {
+        let wanted = |line: &Audit| line.action == "sign-in" && line.result.starts_with(result);
+        house.data.audit(50, wanted).unwrap().len()
+    };
+    let before = lines("ok");
     let value = scene.ask("f1", 1);
     let right = meshauth("admin", PASSWORD);
     let user = Socket::connect(bare, &[("x-meshauth", &right)]);
@@ -240,9 +267,19 @@ fn a_password_or_a_login_token_opens_the_users_end_too() {
     let device = open(&scene.url(&value));
     assert_eq!(text(&device), "c");
     assert_eq!(text(&user), "c");
-    let wrong = Socket::connect(bare, &[("x-meshauth", &meshauth("admin", "wrong"))]);
-    assert!(matches!(wrong.event(SOON), Some(Event::Open(_))));
-    assert_eq!(refused(&wrong), 4001);
+    assert_eq!(lines("ok"), before + 1, "a sign-in by hand is noted");
+    let turned_away = |name: &str, password: &str| {
+        let wrong = Socket::connect(bare, &[("x-meshauth", &meshauth(name, password))]);
+        assert!(matches!(wrong.event(SOON), Some(Event::Open(_))));
+        assert_eq!(refused(&wrong), 4001);
+    };
+    turned_away("admin", "wrong");
+    assert_eq!(lines("wrong user name or password"), 1);
+    turned_away("~t:nobodys", "wrong");
+    assert_eq!(lines("wrong or expired token"), 1);
+    while house.gate.attempt([127, 0, 0, 1].into(), "anybody", Instant::now()).is_ok() {}
+    turned_away("admin", PASSWORD);
+    assert_eq!((lines("too many failed sign-ins"), lines("ok")), (1, before + 1));
 }
 
 #[test]
@@ -512,6 +549,12 @@ fn a_session_of_a_group_that_asks_for_it_is_recorded() {
             _ => assert!(Instant::now() < until),
         }
     }
+    // An end that came first and named a port makes no port of a terminal.
+    let port = scene.lab.port();
+    let user = open(&format!("wss://127.0.0.1:{port}/meshrelay.ashx?id=p5&tcpport=1&auth={}", scene.cookie));
+    let value = scene.ask("p5", 1);
+    let device = open(&scene.url(&value));
+    assert_eq!((text(&device).as_str(), text(&user).as_str()), ("cr", "cr"));
 }
 
 /// Numbers of our own, so that a failure can be repeated.

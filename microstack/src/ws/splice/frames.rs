@@ -1,6 +1,7 @@
 //! Rewriting a client's frames for another client: unmasked, and otherwise as they came. No I/O.
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Rewrites the frames of one client (RFC 6455 section 5).
 ///
@@ -27,6 +28,37 @@ pub(super) struct Found {
     pub(super) close: Option<Goodbye>,
     /// Bytes of message bodies.
     pub(super) payload: u64,
+    /// What joined messages that are complete now had taken; kept until they have left.
+    pub(super) held: Held,
+}
+
+/// Memory for joined messages, of which a process has [`MAX_HELD`] for all its clients. Dropping it gives it back.
+#[derive(Default, Debug, PartialEq)]
+pub(super) struct Held(usize);
+
+static HELD: AtomicUsize = AtomicUsize::new(0);
+
+impl Held {
+    /// Takes more; `false` when there is not enough left.
+    fn grow(&mut self, bytes: usize) -> bool {
+        let more = |held: usize| held.checked_add(bytes).filter(|held| *held <= MAX_HELD);
+        let taken = HELD.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok();
+        if taken {
+            self.0 += bytes;
+        }
+        taken
+    }
+
+    /// Takes over what another has.
+    pub(super) fn take(&mut self, mut other: Held) {
+        self.0 += std::mem::take(&mut other.0);
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        HELD.fetch_sub(self.0, Ordering::Relaxed);
+    }
 }
 
 /// A client's close frame.
@@ -61,10 +93,16 @@ pub(super) enum FrameFault {
     Length,
     /// A message in several frames that is too long to be joined.
     TooLong,
+    /// A message in several frames, when no memory is left for such.
+    Busy,
 }
 
 /// Most bytes of a message that comes in several frames.
 pub(super) const MAX_JOINED: usize = 4 << 20;
+/// Most bytes that all such messages of this process may take together.
+const MAX_HELD: usize = 256 << 20;
+/// What [`FrameFault::Busy`] is told: to try again later.
+pub(super) const BUSY: u16 = 1013;
 
 /// Two bytes, eight of length, four of mask.
 const MAX_HEAD: usize = 14;
@@ -92,6 +130,23 @@ struct Frame {
 struct Joined {
     opcode: u8,
     bytes: Vec<u8>,
+    held: Held,
+}
+
+impl Joined {
+    /// For `n` bytes more. Twice the length each time, but never over [`MAX_JOINED`].
+    fn make_room(&mut self, n: usize) -> Result<(), FrameFault> {
+        let len = self.bytes.len();
+        if self.bytes.capacity() - len >= n {
+            return Ok(());
+        }
+        let more = len.min(MAX_JOINED.saturating_sub(len)).max(n);
+        if !self.held.grow((len + more).saturating_sub(self.held.0)) {
+            return Err(FrameFault::Busy);
+        }
+        self.bytes.reserve_exact(more);
+        Ok(())
+    }
 }
 
 impl Reframer {
@@ -109,6 +164,11 @@ impl Reframer {
     /// True when the other side's stream stands between two frames, so that a frame of our own fits in.
     pub(super) fn is_between(&self) -> bool {
         self.at != At::Body || self.frame.opcode >= CLOSE || self.joined.is_some()
+    }
+
+    /// True while a message in several frames has begun and not ended.
+    pub(super) fn is_joining(&self) -> bool {
+        self.joined.is_some()
     }
 
     /// Takes all of `input` and appends to `out` what the other client gets.
@@ -136,6 +196,7 @@ impl Reframer {
                 (true, _) => append_unmasked(&mut self.control, piece, &mut self.frame),
                 (false, Some(joined)) => {
                     found.payload += n as u64;
+                    joined.make_room(n)?;
                     append_unmasked(&mut joined.bytes, piece, &mut self.frame);
                 }
                 (false, None) => {
@@ -217,7 +278,7 @@ impl Reframer {
             }
             (TEXT | BINARY, None) if length > MAX_JOINED as u64 => Err(FrameFault::TooLong),
             (TEXT | BINARY, joined @ None) => {
-                *joined = Some(Joined { opcode, bytes: Vec::new() });
+                *joined = Some(Joined { opcode, bytes: Vec::new(), held: Held::default() });
                 Ok(())
             }
             (CONTINUATION | TEXT | BINARY, _) => Err(FrameFault::Order),
@@ -246,6 +307,7 @@ impl Reframer {
                     if let Some(tap) = tap {
                         tap.piece(joined.opcode == TEXT, &joined.bytes, true);
                     }
+                    found.held.take(joined.held);
                 }
                 Some(joined) => self.joined = Some(joined),
                 // An empty message has had no piece yet.
@@ -327,6 +389,7 @@ impl FrameFault {
     pub(super) fn code(self) -> u16 {
         match self {
             FrameFault::TooLong => 1009,
+            FrameFault::Busy => BUSY,
             _ => 1002,
         }
     }
@@ -342,6 +405,7 @@ impl fmt::Display for FrameFault {
             FrameFault::Order => f.write_str("a fragment without its message"),
             FrameFault::Length => f.write_str("a frame of an impossible length"),
             FrameFault::TooLong => write!(f, "a message in several frames of over {MAX_JOINED} bytes"),
+            FrameFault::Busy => f.write_str("no memory is left for messages in several frames"),
         }
     }
 }
@@ -419,6 +483,35 @@ mod tests {
             assert_eq!(found.ping.as_deref(), Some(&b"are you there"[..]));
             assert_eq!(found.close, Some(Goodbye { code: Some(1000), reason: "bye".into() }));
         }
+    }
+
+    #[test]
+    fn what_is_joined_is_counted_until_it_has_left() {
+        let (mut frames, mut out, mut found) = (Reframer::new(), Vec::new(), Found::default());
+        frames.pass(&masked(BINARY, &body(70_000), [1; 4]), &mut out, &mut found, None).unwrap();
+        frames.pass(&masked(CONTINUATION, &body(70_001), [2; 4]), &mut out, &mut found, None).unwrap();
+        assert!(frames.is_joining() && found.held == Held::default());
+        let held = frames.joined.as_ref().unwrap().held.0;
+        assert!((140_001..=280_002).contains(&held), "{held}");
+        frames.pass(&masked(0x80, b"", [3; 4]), &mut out, &mut found, None).unwrap();
+        assert!(!frames.is_joining());
+        assert_eq!(found.held.0, held);
+        let mut leg = Held::default();
+        leg.take(std::mem::take(&mut found.held));
+        assert_eq!((leg.0, found.held.0), (held, 0));
+        assert!(!leg.grow(MAX_HELD) && leg.0 == held, "all of it is more than is left");
+    }
+
+    #[test]
+    fn the_longest_joined_message_takes_no_more_than_its_cap() {
+        let (mut frames, mut out, mut found) = (Reframer::new(), Vec::new(), Found::default());
+        let piece = masked(CONTINUATION, &body(65_000), [1; 4]);
+        frames.pass(&masked(BINARY, b"", [1; 4]), &mut out, &mut found, None).unwrap();
+        for _ in 0..MAX_JOINED / 65_000 {
+            frames.pass(&piece, &mut out, &mut found, None).unwrap();
+        }
+        assert!(frames.joined.as_ref().is_some_and(|joined| joined.held.0 <= MAX_JOINED));
+        assert_eq!(frames.pass(&piece, &mut out, &mut found, None), Err(FrameFault::TooLong));
     }
 
     #[test]

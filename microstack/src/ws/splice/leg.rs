@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use super::frames::{CLOSE, Found, PING, PONG, Reframer, put_head};
+use super::frames::{CLOSE, Found, Held, PING, PONG, Reframer, put_head};
 use super::{Goodbye, LegEnd};
 use crate::chain::{Cx, Wake};
 use crate::http::Headers;
@@ -28,6 +28,8 @@ pub struct Leg {
     /// What the socket had no room for.
     out: Vec<u8>,
     sent: usize,
+    /// The memory that joined messages among it take.
+    held: Held,
     pub(super) frames: Reframer,
     pub(super) due: Due,
     closing: Closing,
@@ -55,6 +57,10 @@ enum Closing {
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// RFC 6455 section 5.5: a control frame's payload, less the code.
 const MAX_REASON: usize = 123;
+/// Control frames wait while more than this waits before them: a client that pings and never reads fills no memory.
+const MAX_BEFORE_CONTROL: usize = 1024;
+/// What has left is cut off a long queue from this length on.
+const CUT: usize = 64 * 1024;
 
 impl Parted {
     pub(crate) fn new(stream: Stream, peer: SocketAddr, leftover: Vec<u8>, key: &str) -> Parted {
@@ -82,6 +88,7 @@ impl Leg {
             leftover,
             out: upgrade::acceptance(&key, None, &Headers::new()),
             sent: 0,
+            held: Held::default(),
             frames: Reframer::new(),
             due: Due::default(),
             closing: Closing::No,
@@ -194,8 +201,13 @@ impl Leg {
         self.out.extend_from_slice(text.as_bytes());
     }
 
-    /// Queues the control frames that are due; the owner knows that they fit.
-    pub(super) fn put_due(&mut self) {
+    /// Queues the control frames that are due, unless too much waits before them; the owner knows that they fit.
+    /// `true` when there is something to flush.
+    pub(super) fn put_due(&mut self) -> bool {
+        if self.backlog() > MAX_BEFORE_CONTROL {
+            return false;
+        }
+        let before = self.out.len();
         if let Some(body) = self.due.pong.take() {
             put_head(&mut self.out, PONG, body.len() as u64);
             self.out.extend_from_slice(&body);
@@ -203,6 +215,7 @@ impl Leg {
         if std::mem::take(&mut self.due.ping) {
             put_head(&mut self.out, PING, 0);
         }
+        self.out.len() > before
     }
 
     /// Gives what waits to the socket; `true` when nothing is left.
@@ -214,13 +227,20 @@ impl Leg {
                     self.sent += n;
                     self.last_sent = now;
                 }
-                Err(e) if e.kind() == ErrorKind::WouldBlock => return Ok(false),
+                Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                    // Only when it is half of all: each byte is moved a few times at most.
+                    if self.sent >= CUT && self.sent >= self.out.len() / 2 {
+                        self.out = self.out.split_off(self.sent);
+                        self.sent = 0;
+                    }
+                    return Ok(false);
+                }
                 Err(_) => return Err(LegEnd::Gone),
             }
         }
         if self.sent > 0 {
             // An idle tunnel holds no buffer.
-            (self.out, self.sent) = (Vec::new(), 0);
+            (self.out, self.sent, self.held) = (Vec::new(), 0, Held::default());
         }
         match self.stream.flush() {
             Ok(()) => Ok(true),
@@ -229,8 +249,9 @@ impl Leg {
         }
     }
 
-    /// Sends bytes of whole or begun frames: what the socket does not take is kept. Call it only when nothing waits.
-    pub(super) fn send(&mut self, now: Instant, bytes: &[u8]) -> Result<(), LegEnd> {
+    /// Sends bytes of whole or begun frames: what the socket does not take is kept, and `held` with it. Call it
+    /// only when nothing waits.
+    pub(super) fn send(&mut self, now: Instant, bytes: &[u8], held: Held) -> Result<(), LegEnd> {
         let mut from = 0;
         while from < bytes.len() && self.out.is_empty() {
             match self.stream.write(&bytes[from..]) {
@@ -244,6 +265,9 @@ impl Leg {
             self.last_sent = now;
         }
         self.out.extend_from_slice(&bytes[from..]);
+        if !self.out.is_empty() {
+            self.held.take(held);
+        }
         Ok(())
     }
 

@@ -1,9 +1,9 @@
 //! Two clients' WebSockets joined: what one sends, the other gets, message for message and kind for kind.
 //!
-//! Nothing is assembled. A frame of any length passes in pieces of at most [`SCRATCH`] bytes, and bytes are read from
-//! one client only when everything read before has been taken by the other's socket. So what a pair holds is
-//! bounded by one such piece and two TLS records for each direction, and an idle pair holds nothing. Small messages
-//! that are there together leave together.
+//! Only messages in fragments are assembled, within a cap for each and one for all of a process. A frame of any length
+//! passes in pieces of at most [`SCRATCH`] bytes, and bytes are read from one client only when everything read before
+//! has been taken by the other's socket. So what a pair holds is bounded by one such piece and two TLS records for each
+//! direction, and an idle pair holds nothing. Small messages that are there together leave together.
 //!
 //! What it is **not**: no compression, no check that text is UTF-8 (its receiver's to make), and no judgement on who
 //! may be joined with whom.
@@ -19,12 +19,14 @@ pub use frames::{Goodbye, Tap};
 pub use leg::{Leg, Parted};
 
 use crate::chain::{Cx, Wake};
-use frames::Found;
+use frames::{BUSY, Found};
 
 /// A component: two joined clients.
 pub struct Splice {
     legs: [Leg; 2],
     passed: [u64; 2],
+    /// Since when nothing came of a message in fragments that has begun.
+    unfinished: [Option<Instant>; 2],
     /// What ended it: which leg, and how.
     ended: Option<(usize, LegEnd)>,
     again: bool,
@@ -68,7 +70,13 @@ thread_local! {
 impl Splice {
     /// Joins two clients and tells both `greeting` as a text, the newcomer first. Legs 0 and 1 keep these numbers.
     pub fn join(cx: &mut Cx<'_>, first: Leg, newcomer: Leg, greeting: &str) -> Splice {
-        let mut splice = Splice { legs: [first, newcomer], passed: [0; 2], ended: None, again: false };
+        let mut splice = Splice {
+            legs: [first, newcomer],
+            passed: [0; 2],
+            unfinished: [None; 2],
+            ended: None,
+            again: false,
+        };
         for at in [1, 0] {
             splice.legs[at].put_text(greeting);
             if let Err(end) = splice.legs[at].flush(cx.now()) {
@@ -110,10 +118,13 @@ impl Splice {
             }
         }
         for at in [0, 1] {
-            if self.legs[1 - at].frames.is_between() {
-                self.legs[at].put_due();
+            let is_between = self.legs[1 - at].frames.is_between();
+            let leg = &mut self.legs[at];
+            let mut flushed = leg.flush(now);
+            if flushed.is_ok() && is_between && leg.put_due() {
+                flushed = leg.flush(now);
             }
-            if let Err(end) = self.legs[at].flush(now) {
+            if let Err(end) = flushed {
                 self.ended = Some((at, end.clone()));
                 return Err((at, end));
             }
@@ -171,6 +182,11 @@ impl Splice {
         self.passed
     }
 
+    /// Since when nothing came of a message in fragments that this leg has begun; pings do not count.
+    pub fn unfinished_since(&self, leg: usize) -> Option<Instant> {
+        self.unfinished[leg]
+    }
+
     fn pass(
         &mut self,
         now: Instant,
@@ -202,10 +218,15 @@ impl Splice {
                     tap.as_deref_mut(),
                 );
                 self.passed[number] += found.payload;
+                if !from.frames.is_joining() {
+                    self.unfinished[number] = None;
+                } else if found.payload > 0 || self.unfinished[number].is_none() {
+                    self.unfinished[number] = Some(now);
+                }
                 if found.ping.is_some() {
                     from.due.pong = found.ping;
                 }
-                self.legs[other].send(now, &scratch.output).map_err(|end| (other, end))?;
+                self.legs[other].send(now, &scratch.output, found.held).map_err(|end| (other, end))?;
                 if scratch.output.capacity() > 4 * SCRATCH {
                     scratch.output = Vec::with_capacity(SCRATCH + 4096);
                 }
@@ -249,6 +270,7 @@ impl fmt::Display for LegEnd {
             LegEnd::Closed(Goodbye { code: Some(code), .. }) => write!(f, "closed with code {code}"),
             LegEnd::Closed(_) => f.write_str("closed"),
             LegEnd::Gone => f.write_str("hung up"),
+            LegEnd::Fault { code: BUSY, text } => write!(f, "was cut off: {text}"),
             LegEnd::Fault { text, .. } => write!(f, "broke the WebSocket protocol: {text}"),
         }
     }
