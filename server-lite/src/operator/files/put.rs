@@ -44,7 +44,7 @@ pub fn put(session: &mut Session, how: &CopyArguments, output: &Output) -> Resul
         }
     }
     let mut talk = Talk::open(session, &to.id, how.e2e, output)?;
-    let is_folder = to.path.ends_with('/') || talk.list(&to.path)?.is_some();
+    let is_folder = to.path.ends_with('/') || talk.is_folder(&to.path)?;
     if !is_folder && sources.len() > 1 {
         return Err(talk.failed(&to.path, "is no folder, and there is more than one file to copy"));
     }

@@ -213,6 +213,20 @@ impl<'a> Talk<'a> {
         Ok(Listing::read(&answer))
     }
 
+    /// Whether there is a folder of this name.
+    ///
+    /// # Errors
+    /// As [`Talk::entry`].
+    pub fn is_folder(&mut self, path: &str) -> Result<bool, OperatorError> {
+        match self.list(path)? {
+            // MeshCentral's core lists a plain file as a folder without anything in it.
+            Some(listing) if listing.entries.is_empty() && !self.device.is_ours() => {
+                Ok(self.entry(path)?.is_some_and(|entry| entry.kind == Kind::Folder))
+            }
+            listing => Ok(listing.is_some()),
+        }
+    }
+
     /// The entry of a file or folder; `None` when it is not there.
     ///
     /// # Errors
