@@ -19,7 +19,7 @@ pub use client::{ClientConn, ClientError, ClientOptions, Event as ClientEvent};
 pub use error::{HttpError, OpenError, Stage};
 pub use head::{Headers, Limits};
 pub use opening::{Opened, Opening, Proxy, Route};
-pub use request::{Request, RequestHead, percent_decode};
+pub use request::{Request, RequestHead, percent_decode, percent_encode};
 pub use response::{Response, ResponseHead, reason_phrase};
 pub use server::{ClosedWhy, Event, ServerConn, ServerOptions};
 

@@ -175,6 +175,18 @@ fn origin_form(target: &str) -> Result<String, HttpError> {
     }
 }
 
+/// Encodes all but the unreserved characters of RFC 3986 section 2.3.
+pub fn percent_encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
 /// Decodes `%41` to `A`, and in a query `+` to a blank. Broken escapes stay as they are; bytes that are not UTF-8
 /// become replacement characters.
 pub fn percent_decode(text: &str, plus_is_blank: bool) -> String {

@@ -99,7 +99,8 @@ proptest! {
     #[test]
     fn percent_decoding_undoes_encoding(text in ".{0,60}") {
         let coded: String = text.bytes().map(|b| format!("%{b:02x}")).collect();
-        prop_assert_eq!(percent_decode(&coded, true), text);
+        prop_assert_eq!(percent_decode(&coded, true), text.clone());
+        prop_assert_eq!(percent_decode(&percent_encode(&text), true), text);
     }
 }
 

@@ -2,12 +2,12 @@
 
 /// Writes upper-case digits, two for each byte.
 pub fn upper(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(DIGITS[usize::from(byte >> 4)] as char);
-        text.push(DIGITS[usize::from(byte & 0x0F)] as char);
-    }
-    text
+    written(bytes, b"0123456789ABCDEF")
+}
+
+/// Writes lower-case digits, two for each byte.
+pub fn lower(bytes: &[u8]) -> String {
+    written(bytes, b"0123456789abcdef")
 }
 
 /// Reads digits of either case.
@@ -37,6 +37,15 @@ pub fn read_into(text: &str, target: &mut [u8]) -> Result<(), usize> {
     Ok(())
 }
 
+fn written(bytes: &[u8], digits: &[u8; 16]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(digits[usize::from(byte >> 4)] as char);
+        text.push(digits[usize::from(byte & 0x0F)] as char);
+    }
+    text
+}
+
 /// The caller has checked that `digit` is one.
 fn value(digit: u8) -> u8 {
     match digit {
@@ -46,17 +55,16 @@ fn value(digit: u8) -> u8 {
     }
 }
 
-const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
     #[test]
-    fn both_cases_are_read_and_the_upper_is_written() {
+    fn both_cases_are_read_and_written() {
         assert_eq!(read("00fFa9"), Ok(vec![0x00, 0xFF, 0xA9]));
         assert_eq!(upper(&[0x00, 0xFF, 0xA9]), "00FFA9");
+        assert_eq!(lower(&[0x00, 0xFF, 0xA9]), "00ffa9");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
 use microstack::crypto::{random_bytes, sha384};
+use microstack::wire::hex;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serde::{Deserialize, Serialize};
 
@@ -90,7 +91,7 @@ impl House {
 fn epoch(user: &User) -> String {
     let second = user.second.as_ref().map_or("", |second| second.secret.as_str());
     let text = format!("meshlite cookie epoch\n{}\n{second}", user.password);
-    sha384(text.as_bytes())[..8].iter().map(|byte| format!("{byte:02x}")).collect()
+    hex::lower(&sha384(text.as_bytes())[..8])
 }
 
 /// The key that seals cookies.

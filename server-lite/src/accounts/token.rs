@@ -1,6 +1,7 @@
 //! Login tokens: a random name and secret that stand for a user's password.
 
 use microstack::crypto::{random_bytes, sha384};
+use microstack::wire::hex;
 
 use crate::model::{Limit, LoginToken};
 
@@ -14,10 +15,10 @@ pub struct NewToken {
 
 /// Makes a token for a user. `expires_ms` 0 means never.
 pub fn new_token(user_id: &str, name: &str, now_ms: u64, expires_ms: u64) -> NewToken {
-    let secret = hex(&random_bytes::<24>());
+    let secret = hex::lower(&random_bytes::<24>());
     let record = LoginToken {
-        token_user: format!("{}{}", LoginToken::PREFIX, hex(&random_bytes::<8>())),
-        secret_sha384: hex(&sha384(secret.as_bytes())),
+        token_user: format!("{}{}", LoginToken::PREFIX, hex::lower(&random_bytes::<8>())),
+        secret_sha384: hex::lower(&sha384(secret.as_bytes())),
         user_id: user_id.to_owned(),
         name: name.to_owned(),
         created_ms: now_ms,
@@ -32,7 +33,7 @@ pub fn new_token(user_id: &str, name: &str, now_ms: u64, expires_ms: u64) -> New
 /// Makes an API token: one text of name and secret, for one field of a script's settings.
 pub fn new_api_token(user_id: &str, name: &str, limit: Limit, now_ms: u64, expires_ms: u64) -> NewToken {
     let mut made = new_token(user_id, name, now_ms, expires_ms);
-    made.record.token_user = format!("{}{}", LoginToken::API_PREFIX, hex(&random_bytes::<8>()));
+    made.record.token_user = format!("{}{}", LoginToken::API_PREFIX, hex::lower(&random_bytes::<8>()));
     made.record.scopes = Some(limit.scopes);
     made.record.groups = limit.groups;
     made.secret = format!("{}_{}", made.record.token_user, made.secret);
@@ -50,11 +51,7 @@ pub fn split_api_token(text: &str) -> Option<(&str, &str)> {
 ///
 /// Compares hashes of the secrets, so the time of the comparison tells nothing useful.
 pub fn token_matches(token: &LoginToken, secret: &str, now_ms: u64) -> bool {
-    token.is_valid_at(now_ms) && token.secret_sha384 == hex(&sha384(secret.as_bytes()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    token.is_valid_at(now_ms) && token.secret_sha384 == hex::lower(&sha384(secret.as_bytes()))
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! No clock: the time is a parameter. One code is good once, and one step before and after the present one counts.
 
 use microstack::crypto::{random_bytes, sha384};
+use microstack::http::percent_encode;
+use microstack::wire::hex;
 use ring::hmac;
 
 use crate::model::SecondFactor;
@@ -24,17 +26,17 @@ pub enum CodeCheck {
 
 /// A fresh shared secret of 20 bytes, the length RFC 4226 recommends, in hexadecimal.
 pub fn new_secret() -> String {
-    hex(&random_bytes::<20>())
+    hex::lower(&random_bytes::<20>())
 }
 
 /// The secret as people type it into a program.
 pub fn secret_for_people(secret: &str) -> Option<String> {
-    Some(base32(&unhex(secret)?))
+    Some(base32(&hex::read(secret).ok()?))
 }
 
 /// The address that a QR code carries (the Key URI format).
 pub fn otpauth_url(secret: &str, issuer: &str, user: &str) -> Option<String> {
-    let (issuer, user) = (percent(issuer), percent(user));
+    let (issuer, user) = (percent_encode(issuer), percent_encode(user));
     let secret = secret_for_people(secret)?;
     Some(format!(
         "otpauth://totp/{issuer}:{user}?secret={secret}&issuer={issuer}&algorithm=SHA1&digits=6&period={STEP_S}"
@@ -78,7 +80,7 @@ fn matching_step(secret: &str, code: &str, now_s: u64, used: Option<u64>) -> Opt
     if code.len() != 6 || !code.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
-    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &unhex(secret)?);
+    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &hex::read(secret).ok()?);
     let now = now_s / STEP_S;
     let wanted: u32 = code.parse().ok()?;
     // All three are computed whatever the first says: time tells nothing about which one it was.
@@ -101,7 +103,7 @@ fn truncated(key: &hmac::Key, step: u64) -> u32 {
 /// Recovery codes are compared without case and hyphens: they are read from paper.
 fn recovery_hash(code: &str) -> String {
     let plain: String = code.chars().filter(|c| *c != '-').take(64).collect::<String>().to_lowercase();
-    hex(&sha384(plain.as_bytes()))
+    hex::lower(&sha384(plain.as_bytes()))
 }
 
 /// RFC 4648 base32 without padding.
@@ -120,27 +122,6 @@ fn base32(bytes: &[u8]) -> String {
         out.push(char::from(LETTERS[(held << (5 - bits) & 31) as usize]));
     }
     out
-}
-
-fn percent(text: &str) -> String {
-    text.bytes().fold(String::new(), |mut out, byte| {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' => out.push(char::from(byte)),
-            other => out.push_str(&format!("%{other:02X}")),
-        }
-        out
-    })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits: Option<Vec<u8>> = text.chars().map(|c| c.to_digit(16).map(|digit| digit as u8)).collect();
-    digits
-        .filter(|digits| digits.len() % 2 == 0)
-        .map(|digits| digits.chunks(2).map(|two| two[0] << 4 | two[1]).collect())
 }
 
 #[cfg(test)]
@@ -180,7 +161,7 @@ mod tests {
         assert_eq!(after.last_step, 1);
         assert_eq!(check(&after, "287082", 59), CodeCheck::Wrong);
         let earlier =
-            truncated(&hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &unhex(RFC_KEY).unwrap()), 0)
+            truncated(&hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &hex::read(RFC_KEY).unwrap()), 0)
                 % 1_000_000;
         assert_eq!(check(&after, &format!("{earlier:06}"), 59), CodeCheck::Wrong);
         for wrong in ["28708", "2870822", "28708a", "", "+87082"] {

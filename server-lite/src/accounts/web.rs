@@ -2,6 +2,7 @@
 
 use microstack::crypto::{random_bytes, sha384};
 use microstack::http::Request;
+use microstack::wire::hex;
 
 use crate::model::WebSession;
 use crate::model::text::clean_line;
@@ -16,9 +17,9 @@ pub struct NewWebSession {
 
 /// Makes a session for a user who has just proved who he is.
 pub fn new_web_session(user_id: &str, address: &str, program: &str, now_ms: u64) -> NewWebSession {
-    let (number, secret) = (hex(&random_bytes::<8>()), hex(&random_bytes::<24>()));
+    let (number, secret) = (hex::lower(&random_bytes::<8>()), hex::lower(&random_bytes::<24>()));
     let record = WebSession {
-        secret_sha384: hex(&sha384(secret.as_bytes())),
+        secret_sha384: hex::lower(&sha384(secret.as_bytes())),
         user_id: user_id.to_owned(),
         created_ms: now_ms,
         seen_ms: now_ms,
@@ -47,16 +48,12 @@ pub fn read_cookie(request: &Request) -> Option<(String, String)> {
 
 /// True when `secret` is that of the session. Hashes are compared, so the time it takes tells nothing useful.
 pub fn secret_matches(session: &WebSession, secret: &str) -> bool {
-    session.secret_sha384 == hex(&sha384(secret.as_bytes()))
+    session.secret_sha384 == hex::lower(&sha384(secret.as_bytes()))
 }
 
 /// Name of the cookie.
 pub const NAME: &str = "__Host-meshlite";
 const ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Strict";
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
 
 #[cfg(test)]
 mod tests {

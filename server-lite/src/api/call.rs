@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use microstack::crypto::random_bytes;
 use microstack::http::{Request, Response};
+use microstack::wire::hex;
 use serde_json::Value;
 
 use super::answer::{busy, no_caller, refusal};
@@ -129,7 +130,7 @@ pub fn begin(house: &Arc<House>, place: Place, request: &Request) -> Begun {
         Err(refusal) => return Begun::Answered(*refusal),
     };
     let whose = caller.as_ref().map_or("user//", |user| user.id.as_str());
-    let suffix: String = random_bytes::<8>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let suffix = hex::lower(&random_bytes::<8>());
     let ctx = Ctx {
         session: format!("{whose}/{suffix}"),
         house: Arc::clone(house),

@@ -13,6 +13,7 @@ use microstack::chain::Chain;
 use microstack::crypto::random_bytes;
 use microstack::http::Headers;
 use microstack::wire::ServerUrl;
+use microstack::wire::hex;
 use microstack::wire::id::{Nonce, ServerId};
 use serde_json::{Value, json};
 
@@ -194,7 +195,7 @@ impl Known {
                 is_meshlite = message["serverinfo"]["product"] == "Meshlite";
             } else if message["action"] == "userinfo" {
                 let user = text(&message["userinfo"]["name"]);
-                let mark = random_bytes::<6>().iter().map(|byte| format!("{byte:02x}")).collect();
+                let mark = hex::lower(&random_bytes::<6>());
                 return Ok(Session {
                     connection: self.connection,
                     asked: 0,

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use microstack::crypto::random_bytes;
 use microstack::http::Request;
+use microstack::wire::hex;
 use microstack::wire::id::NodeId;
 use serde_json::{Map, Value, json};
 
@@ -127,7 +128,7 @@ pub fn admit_user(
         routed = url.target.clone().map(|target| (target, own, device.consent | group.consent, device.id));
     }
     if routed.is_some() && url.id.is_none() {
-        url.id = Some(random_bytes::<12>().iter().map(|byte| format!("{byte:02x}")).collect());
+        url.id = Some(hex::lower(&random_bytes::<12>()));
     }
     let id = url.id.clone().ok_or(Refusal::Request("an id is needed"))?;
     match (house.live.tunnels.expected(&id), routed) {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use microstack::crypto::random_bytes;
+use microstack::wire::hex;
 use microstack::wire::id::NodeId;
 
 use super::{Refusal, Target};
@@ -129,7 +130,7 @@ impl Tunnels {
             return Err(Refusal::Taken);
         }
         let token = random_bytes::<TOKEN>();
-        let text = token.iter().map(|byte| format!("{byte:02x}")).collect();
+        let text = hex::lower(&token);
         let id = expect.id.clone();
         inner.expected.insert(id, Expected { expect, token, made: now, used: false });
         Ok(text)

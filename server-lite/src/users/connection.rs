@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use microstack::chain::Cx;
 use microstack::crypto::pool::{Job, Outcome};
 use microstack::crypto::random_bytes;
+use microstack::wire::hex;
 use microstack::wire::id::NodeId;
 use microstack::ws::Conn;
 use serde_json::{Value, json};
@@ -320,7 +321,7 @@ impl Session {
             return self.refuse(cx, conn, "notools", "notools");
         }
         let time = now_ms();
-        let suffix: String = random_bytes::<8>().iter().map(|byte| format!("{byte:02x}")).collect();
+        let suffix = hex::lower(&random_bytes::<8>());
         let session = format!("{}/{suffix}", user.id);
         conn.set_max_message(MAX_MESSAGE);
         self.house.live.users.sit(UserSeat {

@@ -1,6 +1,7 @@
 //! Short messages: on devices (`toast`), and to signed-in users (`userbroadcast`).
 
 use microstack::crypto::random_bytes;
+use microstack::wire::hex;
 use serde_json::json;
 
 use super::effect::{Asker, Effect};
@@ -65,7 +66,7 @@ pub fn broadcast(house: &House, asker: &Asker<'_>, request: &Request<'_>) -> Vec
     if to.as_ref().is_some_and(|user| house.data.user(user).is_none()) {
         return refuse(request, "Unknown user");
     }
-    let id: String = random_bytes::<8>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = hex::lower(&random_bytes::<8>());
     let message = json!({
         "action": "msg", "type": "notify", "title": asker.user.name, "value": text,
         "userid": asker.user.id, "username": asker.user.name, "tag": "broadcast", "icon": 0, "id": id,

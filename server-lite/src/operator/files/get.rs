@@ -8,6 +8,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use microstack::wire::hex;
 use ring::digest::{Context, SHA384};
 use serde_json::{Value, json};
 
@@ -15,7 +16,7 @@ use super::place::{LocalPlace, PART, RemotePlace, below, safe_name};
 use super::progress::Progress;
 use super::put::hash_of;
 use super::talk::{Entry, Kind, LOOK, STALLED, Said, Talk};
-use super::{Tally, hex, stamp};
+use super::{Tally, stamp};
 use crate::operator::arguments::CopyArguments;
 use crate::operator::error::OperatorError;
 use crate::operator::escape::quoted;
@@ -186,7 +187,7 @@ impl Get<'_, '_> {
         }
         let mut file = File::open(local).map_err(|error| failed("read", local, error))?;
         let ours = hash_of(&mut file, entry.size, &local.display().to_string())?;
-        Ok(self.talk.hash(remote)?.is_some_and(|theirs| theirs == hex(ours.finish().as_ref())))
+        Ok(self.talk.hash(remote)?.is_some_and(|theirs| theirs == hex::lower(ours.finish().as_ref())))
     }
 
     /// Receives into the unfinished file; says whether it went on from an earlier beginning.
@@ -233,7 +234,7 @@ impl Get<'_, '_> {
         let received = self.blocks(&id, &mut |block| sink.put(block).map_err(error), &mut progress)?;
         progress.stage("checking");
         sink.file.sync_all().map_err(error)?;
-        let hash = hex(sink.hash.finish().as_ref());
+        let hash = hex::lower(sink.hash.finish().as_ref());
         let took = progress.end();
         Ok((Taken { hash, bytes: began + received, received, took }, began > 0))
     }
@@ -256,7 +257,7 @@ impl Get<'_, '_> {
             },
             progress,
         )?;
-        Ok((hex(hash.finish().as_ref()), received))
+        Ok((hex::lower(hash.finish().as_ref()), received))
     }
 
     /// Asks for a file; where the device begins. Cores that know no offset begin at 0.

@@ -79,7 +79,3 @@ fn amount(bytes: u64) -> String {
         _ => format!("{} GB", bytes / 1_000_000_000),
     }
 }
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}

@@ -8,13 +8,14 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use microstack::wire::hex;
 use ring::digest::{Context, SHA384};
 use serde_json::{Value, json};
 
+use super::Tally;
 use super::place::{PART, RemotePlace, below};
 use super::progress::Progress;
 use super::talk::{Kind, LOOK, STALLED, Said, Talk};
-use super::{Tally, hex};
 use crate::operator::arguments::CopyArguments;
 use crate::operator::error::OperatorError;
 use crate::operator::escape::quoted;
@@ -166,7 +167,7 @@ impl Put<'_, '_> {
         match self.talk.entry(remote)? {
             Some(there) if there.kind == Kind::File && there.size == size => {
                 let ours = hash_of(file, size, remote)?;
-                Ok(self.talk.hash(remote)?.is_some_and(|theirs| theirs == hex(ours.finish().as_ref())))
+                Ok(self.talk.hash(remote)?.is_some_and(|theirs| theirs == hex::lower(ours.finish().as_ref())))
             }
             _ => Ok(false),
         }
@@ -185,8 +186,10 @@ impl Put<'_, '_> {
             return Ok(None);
         }
         let begun = hash_of(file, there.size, remote)?;
-        let same =
-            self.talk.hash(&part)?.is_some_and(|theirs| theirs == hex(begun.clone().finish().as_ref()));
+        let same = self
+            .talk
+            .hash(&part)?
+            .is_some_and(|theirs| theirs == hex::lower(begun.clone().finish().as_ref()));
         Ok(same.then_some((there.size, begun)))
     }
 
@@ -261,7 +264,7 @@ impl Put<'_, '_> {
         }
         progress.stage("checking");
         self.finish(&id)?;
-        let ours = hex(hash.finish().as_ref());
+        let ours = hex::lower(hash.finish().as_ref());
         let theirs = self.talk.hash(&below(folder, &part))?;
         if theirs.as_deref() != Some(ours.as_str()) {
             return Err(self.talk.failed(remote, "what arrived differs from what was sent; copy it again"));

@@ -14,8 +14,10 @@ use std::time::{Duration, Instant};
 
 use microstack::chain::RunEnd;
 use microstack::crypto::{random_bytes, tls_hash};
+use microstack::http::percent_encode;
 use microstack::tls::{ClientTrust, client_config};
 use microstack::wire::ServerUrl;
+use microstack::wire::hex;
 use microstack::ws::CloseWhy;
 use serde_json::{Value, json};
 
@@ -118,9 +120,9 @@ impl Tunnel {
         };
         let query = format!(
             "browser=1&nodeid={}&{name}port={port}&{name}addr={}&auth={}",
-            percent(&device.full_id),
-            percent(host),
-            percent(&cookies.own)
+            percent_encode(&device.full_id),
+            percent_encode(host),
+            percent_encode(&cookies.own)
         );
         let line = Line::Plain(dial(session, &query));
         Ok(Tunnel { line, device: device.name.clone(), begun: false, ending: false })
@@ -241,7 +243,7 @@ impl Tunnel {
 /// As [`Tunnel::open`].
 fn join(session: &mut Session, device: &Device, protocol: u32) -> Result<(Wire, String), OperatorError> {
     let cookies = session.cookies()?;
-    let id: String = random_bytes::<16>().iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = hex::lower(&random_bytes::<16>());
     let node = &device.full_id;
     let value = format!("*/meshrelay.ashx?p={protocol}&nodeid={node}&id={id}&rauth={}", cookies.agents);
     let order = json!({
@@ -255,8 +257,11 @@ fn join(session: &mut Session, device: &Device, protocol: u32) -> Result<(Wire, 
         }
         result => return Err(OperatorError::of_result(result.unwrap_or("the answer has no result"))),
     }
-    let query =
-        format!("browser=1&p={protocol}&nodeid={}&id={id}&auth={}", percent(node), percent(&cookies.own));
+    let query = format!(
+        "browser=1&p={protocol}&nodeid={}&id={id}&auth={}",
+        percent_encode(node),
+        percent_encode(&cookies.own)
+    );
     let mut wire = dial(session, &query);
     let until = Instant::now() + JOIN;
     loop {
@@ -313,17 +318,6 @@ fn relay_url(control: &ServerUrl, query: &str) -> ServerUrl {
 }
 
 /// A value in a query.
-fn percent(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    for byte in text.bytes() {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(byte as char),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -340,8 +334,8 @@ mod tests {
 
     #[test]
     fn values_are_safe_in_a_query() {
-        assert_eq!(percent("node//a@b$"), "node%2F%2Fa%40b%24");
-        assert_eq!(percent("::1&p=2 ü"), "%3A%3A1%26p%3D2%20%C3%BC");
+        assert_eq!(percent_encode("node//a@b$"), "node%2F%2Fa%40b%24");
+        assert_eq!(percent_encode("::1&p=2 ü"), "%3A%3A1%26p%3D2%20%C3%BC");
     }
 
     #[test]
